@@ -23,12 +23,7 @@ pub enum Mode {
 
 impl Mode {
     /// All modes, in the order of their numbers.
-    pub const ALL: [Self; 4] = [
-        Self::HighContextual,
-        Self::HighIsolated,
-        Self::LowContextual,
-        Self::LowIsolated,
-    ];
+    pub const ALL: [Self; 4] = [Self::HighContextual, Self::HighIsolated, Self::LowContextual, Self::LowIsolated];
 
     /// The name of the mode's directory in a results tree: `i`, `ii`, `iii` or `iiii`.
     #[must_use]
@@ -94,6 +89,9 @@ mod tests {
             assert_eq!(Mode::from_number(mode.number()), Some(mode));
         }
         assert_eq!(Mode::from_number(5), None);
-        assert_eq!("iv".parse::<Mode>().map_err(|e| e.to_string()), Err("mode \"iv\": expected i, ii, iii or iiii".to_owned()));
+        assert_eq!(
+            "iv".parse::<Mode>().map_err(|e| e.to_string()),
+            Err("mode \"iv\": expected i, ii, iii or iiii".to_owned())
+        );
     }
 }
