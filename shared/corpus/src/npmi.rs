@@ -1,0 +1,157 @@
+//! Normalized pointwise mutual information of words of a corpus.
+//!
+//! With *N* windows, p(x) = count(x) / *N* where count(x) is at least the minimal frequency, else 0, and likewise
+//! p(x, y). Then, in f64 and with natural logarithms,
+//!
+//! ```text
+//! NPMI(x, y) = 0                                                   when p(x) = 0 or p(y) = 0
+//!            = ln((p(x,y) + 1e-12) / (p(x) p(y))) / -ln(p(x,y) + 1e-12)   otherwise
+//! ```
+//!
+//! so a pair below the minimal frequency scores far below 0, and not 0. Logarithms are those of the `libm` crate, so a
+//! score has the same bits on every machine.
+
+use crate::Corpus;
+use superposed_identity::WordId;
+
+/// Keeps the logarithm of a joint probability of 0 finite.
+const EPSILON: f64 = 1e-12;
+
+/// NPMI of two words by their probabilities, which must be 0 where a count is below the minimal frequency.
+#[must_use]
+pub fn npmi(p_ab: f64, p_a: f64, p_b: f64) -> f64 {
+    let p_ab = p_ab + EPSILON;
+    scored(p_ab, p_a, p_b, -libm::log(p_ab))
+}
+
+/// The formula, with the denominator −ln(p_ab) at hand; `p_ab` includes [`EPSILON`].
+fn scored(p_ab: f64, p_a: f64, p_b: f64, denominator: f64) -> f64 {
+    if p_a == 0.0 || p_b == 0.0 { 0.0 } else { libm::log(p_ab / (p_a * p_b)) / denominator }
+}
+
+/// NPMI over one corpus with one minimal frequency.
+pub struct Npmi<'c> {
+    corpus: &'c Corpus,
+    min_freq: u64,
+    windows: f64,
+    /// p(x) of every word.
+    singles: Vec<f64>,
+    /// −ln(p_ab) of every joint count that fits a cell: half of all logarithms, each taken once.
+    denominators: Vec<f64>,
+}
+
+impl<'c> Npmi<'c> {
+    /// Prepares NPMI over `corpus`, where counts below `min_freq` are taken as 0. Costs a millisecond or two: make one
+    /// and keep it.
+    #[must_use]
+    pub fn new(corpus: &'c Corpus, min_freq: u64) -> Self {
+        let windows = corpus.windows() as f64;
+        let probability = |count| if count >= min_freq { count as f64 / windows } else { 0.0 };
+        let words = corpus.vocabulary().len() as u32;
+        Self {
+            corpus,
+            min_freq,
+            windows,
+            singles: (0..words).map(|word| probability(corpus.single_count(WordId(word)))).collect(),
+            denominators: (0..u64::from(u16::MAX)).map(|count| -libm::log(probability(count) + EPSILON)).collect(),
+        }
+    }
+
+    /// NPMI of two words; 0 for a word with itself, which is never a pair.
+    ///
+    /// # Panics
+    /// When a word is not one of the corpus' vocabulary.
+    #[must_use]
+    pub fn score(&self, a: WordId, b: WordId) -> f64 {
+        if a == b {
+            return 0.0;
+        }
+        self.by_count(self.corpus.joint_count(a, b), self.singles[a.index()], self.singles[b.index()])
+    }
+
+    /// NPMI of every two of *n* words into `out`, which becomes an *n* × *n* matrix in row-major order: symmetric, the
+    /// diagonal 0. The words should ascend, as their counts then do in memory too.
+    ///
+    /// # Panics
+    /// When a word is not one of the corpus' vocabulary.
+    pub fn fill_matrix(&self, words: &[WordId], out: &mut Vec<f64>) {
+        let n = words.len();
+        out.clear();
+        out.resize(n * n, 0.0);
+        for (i, &a) in words.iter().enumerate() {
+            let p_a = self.singles[a.index()];
+            if p_a == 0.0 {
+                continue;
+            }
+            let row = self.corpus.row(a);
+            for (j, &b) in words.iter().enumerate().skip(i + 1) {
+                let score = self.by_count(self.corpus.count_in(row, a, b), p_a, self.singles[b.index()]);
+                out[i * n + j] = score;
+                out[j * n + i] = score;
+            }
+        }
+    }
+
+    /// The minimal frequency.
+    #[must_use]
+    pub fn min_freq(&self) -> u64 {
+        self.min_freq
+    }
+
+    fn by_count(&self, count: u64, p_a: f64, p_b: f64) -> f64 {
+        let p_ab = if count >= self.min_freq { count as f64 / self.windows } else { 0.0 };
+        match self.denominators.get(count as usize) {
+            Some(denominator) => scored(p_ab + EPSILON, p_a, p_b, *denominator),
+            None => npmi(p_ab, p_a, p_b),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DocumentsOptions, Vocabulary, count_documents};
+    use proptest::{collection::vec, prelude::*};
+
+    #[test]
+    fn a_word_without_probability_scores_zero_and_a_pair_without_one_far_below() {
+        assert_eq!(npmi(0.0, 0.0, 0.5), 0.0);
+        assert_eq!(npmi(0.0, 0.5, 0.0), 0.0);
+        assert!(npmi(0.0, 0.01, 0.01) < -0.6);
+        assert!(npmi(0.25, 0.5, 0.5).abs() < 1e-11);
+        // A word with itself comes out slightly above 1, which is why it is excluded by name and not by threshold.
+        assert!(npmi(0.001, 0.001, 0.001) > 1.0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn the_matrix_is_symmetric_with_a_zero_diagonal_and_has_the_formulas_bits(
+            documents in vec(vec(0_u32..12, 1..30), 1..30),
+            min_freq in 0_u64..40,
+        ) {
+            let place = tempfile::tempdir().unwrap();
+            let path = place.path().join("store");
+            let vocabulary = Vocabulary::from_words((0..12).map(|word| format!("w{word:02}"))).unwrap();
+            let ids = |words: &Vec<u32>| words.iter().map(|word| Some(WordId(*word))).collect::<Vec<_>>();
+            let documents = documents.iter().map(ids);
+            count_documents(vocabulary, documents, &path, &DocumentsOptions::default()).unwrap();
+            let corpus = Corpus::open(&path).unwrap();
+            let scorer = Npmi::new(&corpus, min_freq);
+            let words: Vec<WordId> = (0..12).map(WordId).collect();
+            let mut matrix = vec![7.0; 3];
+            scorer.fill_matrix(&words, &mut matrix);
+            let probability = |count| if count >= min_freq { count as f64 / corpus.windows() as f64 } else { 0.0 };
+            for (i, &a) in words.iter().enumerate() {
+                for (j, &b) in words.iter().enumerate() {
+                    let single = |word| probability(corpus.single_count(word));
+                    let joint = probability(corpus.joint_count(a, b));
+                    let expected = if a == b { 0.0 } else { npmi(joint, single(a), single(b)) };
+                    prop_assert_eq!(matrix[i * 12 + j].to_bits(), expected.to_bits());
+                    prop_assert_eq!(scorer.score(a, b).to_bits(), expected.to_bits());
+                    prop_assert_eq!(scorer.score(b, a).to_bits(), expected.to_bits());
+                }
+            }
+        }
+    }
+}
