@@ -1,0 +1,44 @@
+//! The name of a model's content: equal for equal files, wherever they lie.
+
+use crate::{ModelDirectory, ModelError};
+use sha2::{Digest, Sha256};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+impl ModelDirectory {
+    /// `sha256:` and 64 hexadecimal digits over the names and the contents of [`ModelDirectory::files`], in the order
+    /// of their names. Files that make no difference (a README, other formats of the weights) are left out, and so is
+    /// the directory's own name. Reads all weights.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn digest(&self) -> Result<String, ModelError> {
+        let mut files: Vec<PathBuf> = self.files().collect();
+        files.sort();
+        let mut all = Sha256::new();
+        for path in &files {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            // A name has no NUL and a digest has a fixed length, so no two lists of files read alike.
+            all.update(name);
+            all.update([0]);
+            all.update(of_file(path).map_err(ModelError::read(path))?);
+        }
+        let digits: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(format!("sha256:{digits}"))
+    }
+}
+
+fn of_file(path: &Path) -> io::Result<[u8; 32]> {
+    let mut file = File::open(path)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(digest.finalize().into()),
+            length => digest.update(&buffer[..length]),
+        }
+    }
+}
