@@ -1,0 +1,183 @@
+//! All stages of a job in a row.
+
+use crate::{
+    graph::Graph,
+    pool::{Pool, PoolForm, TokenWords},
+    ranking::{Ranked, RankingError, rank},
+    records::JobFiles,
+    solve::{self, Problem, SolveError, Status},
+    wordsets::{StarLimits, WordSet, star_heuristic},
+};
+use std::{sync::Arc, time::Instant};
+use superposed_corpus::{Corpus, npmi::Npmi};
+use superposed_identity::{MiningParameters, ParameterError, Polarity, TokenRule, WordId};
+
+/// The heaviest clique of one word set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Topic {
+    /// The k words, ascending.
+    pub words: Vec<WordId>,
+    /// The mean NPMI of their pairs.
+    pub score: f64,
+    /// Whether the words are proved to be best.
+    pub status: Status,
+    /// By how much a better choice could exceed the score; 0 when optimal.
+    pub gap: f64,
+    /// The nodes of the solver's search tree.
+    pub nodes: u64,
+    /// How long the solver took. The only thing here that differs from run to run.
+    pub microseconds: u64,
+}
+
+/// What a job found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mined {
+    /// The words the neuron activates.
+    pub pool: Pool,
+    /// The word sets of the pool, in the order in which they were found.
+    pub word_sets: Vec<WordSet>,
+    /// The topic of each word set.
+    pub topics: Vec<Topic>,
+}
+
+impl Mined {
+    /// The contents of the job's files.
+    #[must_use]
+    pub fn files(&self) -> JobFiles {
+        JobFiles::new(&self.pool, &self.word_sets, &self.topics)
+    }
+}
+
+/// A job that cannot be mined.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MineError {
+    /// The parameters cannot be mined on this model.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
+    /// The parameters ask for another rule than the token map was built for.
+    #[error("the parameters ask for the token rule {asked:?}, but the words were matched by {built:?}")]
+    Rule {
+        /// The rule of the parameters.
+        asked: TokenRule,
+        /// The rule of the map.
+        built: TokenRule,
+    },
+    /// The token map was built for another vocabulary.
+    #[error("the tokens were matched with a corpus of {built} words, but this one has {corpus}")]
+    Vocabulary {
+        /// The words of the corpus the map was built for.
+        built: usize,
+        /// The words of this corpus.
+        corpus: usize,
+    },
+    /// A pool has a word that the corpus does not.
+    #[error("the pool has word {word}, but the corpus has only {corpus} words")]
+    UnknownWord {
+        /// The word.
+        word: WordId,
+        /// The words of the corpus.
+        corpus: usize,
+    },
+    /// The logits cannot be ranked.
+    #[error(transparent)]
+    Ranking(#[from] RankingError),
+    /// A word set cannot be solved.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+}
+
+/// Mines one model on one corpus with one set of parameters. Only read once made, so any number of threads may share
+/// one.
+#[derive(Debug)]
+pub struct Miner {
+    corpus: Arc<Corpus>,
+    words: Arc<TokenWords>,
+    parameters: MiningParameters,
+}
+
+impl Miner {
+    /// A miner of a corpus whose words were matched with the model's tokens.
+    ///
+    /// # Errors
+    /// Parameters that cannot be mined, a token map of another rule or vocabulary, a solver that this build lacks.
+    pub fn new(corpus: Arc<Corpus>, words: Arc<TokenWords>, parameters: MiningParameters) -> Result<Self, MineError> {
+        parameters.check(words.tokens())?;
+        solve::available(parameters.solver)?;
+        if parameters.rule != words.rule() {
+            return Err(MineError::Rule { asked: parameters.rule, built: words.rule() });
+        }
+        if corpus.vocabulary().len() != words.corpus_words() {
+            return Err(MineError::Vocabulary { built: words.corpus_words(), corpus: corpus.vocabulary().len() });
+        }
+        Ok(Self { corpus, words, parameters })
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub fn parameters(&self) -> &MiningParameters {
+        &self.parameters
+    }
+
+    /// Ranks a neuron's logits, one for each token of the tokenizer, padding behind them; both polarities can then be
+    /// mined from the result.
+    ///
+    /// # Errors
+    /// A logit that is not a number, or fewer logits than τ.
+    pub fn rank(&self, logits: &[f32]) -> Result<Ranked, MineError> {
+        Ok(rank(logits, self.words.tokens() as usize, self.parameters.tau as usize)?)
+    }
+
+    /// Mines one end of a neuron's logits.
+    ///
+    /// # Errors
+    /// Those of [`Miner::rank`] and [`Miner::mine_pool`].
+    pub fn mine_logits(&self, logits: &[f32], polarity: Polarity) -> Result<Mined, MineError> {
+        self.mine_ranked(&self.rank(logits)?, polarity)
+    }
+
+    /// Mines one end of ranked logits.
+    ///
+    /// # Errors
+    /// Those of [`Miner::mine_pool`].
+    pub fn mine_ranked(&self, ranked: &Ranked, polarity: Polarity) -> Result<Mined, MineError> {
+        self.mine_pool(self.words.pool(ranked.end(polarity)))
+    }
+
+    /// Mines a pool, its words ascending. An empty one has no topics.
+    ///
+    /// # Errors
+    /// A word that the corpus does not have, or a word set that SCIP fails on.
+    pub fn mine_pool(&self, pool: Pool) -> Result<Mined, MineError> {
+        let corpus_words = self.corpus.vocabulary().len();
+        if let Some(word) = pool.words.iter().find(|word| word.index() >= corpus_words) {
+            return Err(MineError::UnknownWord { word: *word, corpus: corpus_words });
+        }
+        let npmi = Npmi::new(&self.corpus, self.parameters.min_freq);
+        let graph = Graph::of_pool(&npmi, &pool);
+        let word_sets = star_heuristic(&graph, &StarLimits::from(&self.parameters));
+        let topics = word_sets.iter().map(|set| self.topic(&graph, set)).collect::<Result<_, _>>()?;
+        Ok(Mined { pool, word_sets, topics })
+    }
+
+    /// A pool of these words, in any order, as the published code would hold it for the miner's rule.
+    #[must_use]
+    pub fn pool_of(&self, mut words: Vec<WordId>) -> Pool {
+        words.sort_unstable();
+        words.dedup();
+        Pool { words, form: PoolForm::from(self.parameters.rule) }
+    }
+
+    fn topic(&self, graph: &Graph, set: &WordSet) -> Result<Topic, SolveError> {
+        let start = Instant::now();
+        let problem = Problem::of_word_set(graph, set, self.parameters.clique)?;
+        let solution = solve::solve(&problem, self.parameters.solver)?;
+        Ok(Topic {
+            words: solution.words,
+            score: solution.score,
+            status: solution.status,
+            gap: solution.gap,
+            nodes: solution.nodes,
+            microseconds: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! From the activated tokens of one end of the logits to the pool: the corpus words they make.
+//!
+//! - `byte_level`: GPT-2's rule, where a token is a word
+//! - `sentence_piece`: LLaMA's rule, where a word needs all its pieces
+//!
+//! [`TokenWords`] holds what either rule needs, made once for a tokenizer and a corpus and then only read.
+
+mod byte_level;
+mod sentence_piece;
+
+use byte_level::ByteLevel;
+use sentence_piece::SentencePiece;
+use std::collections::HashSet;
+use superposed_corpus::Vocabulary;
+use superposed_identity::{TokenId, TokenRule, WordId};
+use superposed_model::Tokenizer;
+
+/// The words that the activated tokens make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    /// Ascending, each once.
+    pub words: Vec<WordId>,
+    /// The Python collection that the published code would have made.
+    pub form: PoolForm,
+}
+
+/// Which Python collection a pool is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PoolForm {
+    /// A `set`, by the byte-level rule.
+    Set,
+    /// A `list`, by the SentencePiece rule.
+    List,
+}
+
+impl From<TokenRule> for PoolForm {
+    fn from(rule: TokenRule) -> Self {
+        match rule {
+            TokenRule::ByteLevel => Self::Set,
+            TokenRule::SentencePiece => Self::List,
+        }
+    }
+}
+
+/// A tokenizer and a corpus that have nothing in common.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// No set of tokens makes any word.
+    #[error(
+        "none of the corpus' {words} words can be made of the tokenizer's {tokens} tokens: is the corpus lower-case and in the model's language?"
+    )]
+    NoWords {
+        /// The words of the corpus.
+        words: usize,
+        /// The tokens of the tokenizer.
+        tokens: u32,
+    },
+    /// The same, but there would be words if `extra_vocab` had them.
+    #[error("none of the {allowed} words of extra_vocab is a word of the corpus that the tokenizer's tokens can make")]
+    NoExtraWords {
+        /// The words of `extra_vocab`.
+        allowed: usize,
+    },
+}
+
+/// Which tokens make which corpus words.
+#[derive(Debug)]
+pub struct TokenWords {
+    map: Map,
+    tokens: u32,
+    corpus_words: usize,
+}
+
+#[derive(Debug)]
+enum Map {
+    ByteLevel(ByteLevel),
+    SentencePiece(SentencePiece),
+}
+
+impl TokenWords {
+    /// Relates a tokenizer's tokens to a corpus' words. `extra_vocab`, when given, admits only the words it lists,
+    /// by either rule (the published code has it for GPT-2 only).
+    ///
+    /// The SentencePiece rule tokenizes every alphabetic word of the corpus: this takes seconds, not milliseconds. Words
+    /// that the tokenizer cannot encode at all are never in a pool; how many there are is logged.
+    ///
+    /// # Errors
+    /// When no word could ever be in a pool.
+    pub fn build(
+        tokenizer: &Tokenizer,
+        vocabulary: &Vocabulary,
+        rule: TokenRule,
+        extra_vocab: Option<&[String]>,
+    ) -> Result<Self, PoolError> {
+        let allowed: Option<HashSet<&str>> = extra_vocab.map(|words| words.iter().map(String::as_str).collect());
+        let admits = |word: &str| allowed.as_ref().is_none_or(|allowed| allowed.contains(word));
+        let (map, words) = match rule {
+            TokenRule::ByteLevel => {
+                let word_of = |word: &str| vocabulary.id(word).filter(|_| admits(word));
+                let map = ByteLevel::new(tokenizer.tokens(), word_of);
+                let words = map.words();
+                (Map::ByteLevel(map), words)
+            }
+            TokenRule::SentencePiece => {
+                let words = vocabulary.iter().filter(|(_, word)| admits(word));
+                let map = SentencePiece::new(words, vocabulary.len(), |word| tokenizer.encode_word(word));
+                let words = map.words();
+                (Map::SentencePiece(map), words)
+            }
+        };
+        let tokens = tokenizer.vocabulary_size();
+        match (words, &allowed) {
+            (0, None) => Err(PoolError::NoWords { words: vocabulary.len(), tokens }),
+            (0, Some(allowed)) => Err(PoolError::NoExtraWords { allowed: allowed.len() }),
+            _ => {
+                tracing::debug!(words, tokens, ?rule, "related tokens to words");
+                Ok(Self { map, tokens, corpus_words: vocabulary.len() })
+            }
+        }
+    }
+
+    /// The pool of `activated` tokens, which are distinct and ordered from the extreme of the logits inwards. Their
+    /// number is τ.
+    #[must_use]
+    pub fn pool(&self, activated: &[TokenId]) -> Pool {
+        let words = match &self.map {
+            Map::ByteLevel(map) => map.pool(activated),
+            Map::SentencePiece(map) => map.pool(activated),
+        };
+        Pool { words, form: self.rule().into() }
+    }
+
+    /// The rule by which tokens make words.
+    #[must_use]
+    pub fn rule(&self) -> TokenRule {
+        match self.map {
+            Map::ByteLevel(_) => TokenRule::ByteLevel,
+            Map::SentencePiece(_) => TokenRule::SentencePiece,
+        }
+    }
+
+    /// The words that a token is, or is a piece of, ascending.
+    #[must_use]
+    pub fn words_of(&self, token: TokenId) -> &[WordId] {
+        match &self.map {
+            Map::ByteLevel(map) => map.word_of(token).map_or(&[], std::slice::from_ref),
+            Map::SentencePiece(map) => map.words_of(token),
+        }
+    }
+
+    /// The size of the tokenizer: as many logits are ranked.
+    #[must_use]
+    pub fn tokens(&self) -> u32 {
+        self.tokens
+    }
+
+    /// The number of words of the corpus, matched or not.
+    #[must_use]
+    pub fn corpus_words(&self) -> usize {
+        self.corpus_words
+    }
+}
