@@ -1,1 +1,19 @@
-//! Placeholder.
+//! What coordinator and workers agree on.
+//!
+//! - [`spec`]: a campaign as its author writes it, and the jobs that follow from it
+//! - [`description`]: a campaign as a worker needs it, complete and checked
+//! - [`layout`]: where results lie, relative to a destination
+//! - [`destination`]: results through `object_store`
+//! - [`record`]: the campaign's record beside its results, and the map from ids to words
+//! - [`wire`]: between these types and the protocol's
+//! - [`proto`]: the generated gRPC code
+//! - [`telemetry`]: logs of a process
+
+pub mod description;
+pub mod destination;
+pub mod layout;
+pub mod proto;
+pub mod record;
+pub mod spec;
+pub mod telemetry;
+pub mod wire;

@@ -1,0 +1,110 @@
+//! The campaign file: a spec in TOML, whose relative paths start at the file's own directory.
+
+use super::{CampaignSpec, SpecError};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// A campaign file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The file cannot be read.
+    #[error("cannot read the campaign file {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is not TOML, a field is unknown, missing, or of the wrong kind.
+    #[error("{path}:{line}: {message}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The fields make no sense together.
+    #[error("{path}: {source}")]
+    Spec {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: SpecError,
+    },
+}
+
+/// Reads and checks a campaign file.
+///
+/// # Errors
+/// When the file cannot be read, has an unknown field, or asks for something impossible.
+pub fn read(path: &Path) -> Result<CampaignSpec, FileError> {
+    let read = |source| FileError::Read { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(read)?;
+    let mut spec: CampaignSpec = toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        FileError::Parse {
+            path: path.to_owned(),
+            line: text[..start.min(text.len())].lines().count().max(1),
+            message: error.message().replace('\n', " "),
+        }
+    })?;
+    let absolute = std::path::absolute(path).map_err(read)?;
+    let home = absolute.parent().unwrap_or(Path::new("/"));
+    for place in [&mut spec.model, &mut spec.corpus, &mut spec.destination] {
+        if !place.contains("://") {
+            *place = home.join(&*place).to_string_lossy().into_owned();
+        }
+    }
+    spec.check().map_err(|source| FileError::Spec { path: path.to_owned(), source })?;
+    Ok(spec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<CampaignSpec, String> {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("campaign.toml");
+        std::fs::write(&path, text).expect("a writable file");
+        read(&path).map_err(|e| e.to_string().replace(&directory.path().display().to_string(), ""))
+    }
+
+    const LEAST: &str = "name = 'n'\nsize = '124M'\nmodel = 'm'\ncorpus = '/c'\ndestination = 'file:///d'\n";
+
+    #[test]
+    fn relative_paths_start_at_the_files_directory_and_urls_stay() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("campaign.toml");
+        std::fs::write(&path, LEAST).expect("a writable file");
+        let spec = read(&path).expect("a legal file");
+        assert_eq!(spec.model, directory.path().join("m").display().to_string());
+        assert_eq!((spec.corpus.as_str(), spec.destination.as_str()), ("/c", "file:///d"));
+        assert_eq!((spec.modes.len(), spec.batch), (4, 64));
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_its_line() {
+        let message = read_text(&format!("{LEAST}taus = 3\n")).expect_err("it was accepted");
+        assert!(message.starts_with("/campaign.toml:6: unknown field `taus`"), "{message}");
+        let message = read_text(&format!("{LEAST}[parameters]\nteta = 3\n")).expect_err("it was accepted");
+        assert!(message.starts_with("/campaign.toml:7: unknown field `teta`"), "{message}");
+    }
+
+    #[test]
+    fn a_selection_outside_the_campaigns_modes_is_refused() {
+        let text = format!("{LEAST}modes = ['i']\n[[select]]\nmodes = ['ii']\n");
+        let message = read_text(&text).expect_err("it was accepted");
+        assert_eq!(message, "/campaign.toml: select[0] names mode ii, which is not among the campaign's modes");
+    }
+
+    #[test]
+    fn a_name_that_is_no_file_name_is_refused() {
+        let message = read_text(&LEAST.replace("'n'", "'../n'")).expect_err("it was accepted");
+        assert!(message.contains("name \"../n\" must be"), "{message}");
+    }
+}

@@ -1,0 +1,185 @@
+//! A campaign as its author writes it, and the jobs that follow from it.
+//!
+//! [`CampaignSpec`] is read from a TOML file by [`file::read`], sent to the coordinator, and there turned into a
+//! [`plan`]: for each (mode, layer) the neurons to mine. What a spec leaves out is filled in by
+//! [`ParameterChoices::resolve`].
+
+pub mod file;
+mod index_set;
+pub mod plan;
+
+pub use index_set::{IndexSet, IndexSetError, MAX_INDEX};
+
+use serde::{Deserialize, Serialize};
+use superposed_identity::{MiningParameters, Mode, Polarities, Size, SolverKind, TokenRule};
+
+/// A campaign as its author wrote it, with absolute paths.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CampaignSpec {
+    /// What people call it; also the name of its record beside the results.
+    pub name: String,
+    /// The label of the model in the results' paths.
+    pub size: Size,
+    /// The model's directory.
+    pub model: String,
+    /// The corpus store's directory.
+    pub corpus: String,
+    /// Where results go: a directory or a `file://` URL.
+    pub destination: String,
+    /// Which modes are mined.
+    #[serde(default = "all_modes")]
+    pub modes: Vec<Mode>,
+    /// Which ends of the logits are mined.
+    #[serde(default = "both_polarities")]
+    pub polarities: Polarities,
+    /// Which neurons are mined; all when empty.
+    #[serde(default)]
+    pub select: Vec<Selection>,
+    /// What is said of the method.
+    #[serde(default)]
+    pub parameters: ParameterChoices,
+    /// Campaigns of a higher priority are served first.
+    #[serde(default)]
+    pub priority: i32,
+    /// Neurons in one forward pass.
+    #[serde(default = "default_batch")]
+    pub batch: u32,
+    /// How often a job that stands alone may be tried.
+    #[serde(default = "default_max_attempts")]
+    pub max_attempts: u32,
+}
+
+fn all_modes() -> Vec<Mode> {
+    Mode::ALL.to_vec()
+}
+
+fn both_polarities() -> Polarities {
+    Polarities::Both
+}
+
+fn default_batch() -> u32 {
+    64
+}
+
+fn default_max_attempts() -> u32 {
+    3
+}
+
+/// Neurons to mine: every named neuron of every named layer in every named mode.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Selection {
+    /// The modes; the campaign's when empty.
+    #[serde(default)]
+    pub modes: Vec<Mode>,
+    /// The layers; all when absent.
+    #[serde(default)]
+    pub layers: Option<IndexSet>,
+    /// The neurons; all when absent.
+    #[serde(default)]
+    pub neurons: Option<IndexSet>,
+}
+
+/// What a campaign says of the method. What is left out is taken from the published defaults of the token rule.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterChoices {
+    /// How tokens become words; by default what the tokenizer calls for.
+    #[serde(default)]
+    pub rule: Option<TokenRule>,
+    /// τ, in tokens.
+    #[serde(default)]
+    pub tau: Option<u32>,
+    /// θl and θu, in NPMI.
+    #[serde(default)]
+    pub theta: Option<[f64; 2]>,
+    /// κl and κu, in words.
+    #[serde(default)]
+    pub kappa: Option<[u32; 2]>,
+    /// k, in words.
+    #[serde(default)]
+    pub clique: Option<u32>,
+    /// The least count with a probability above 0.
+    #[serde(default)]
+    pub min_freq: Option<u64>,
+    /// Which solver finds the cliques.
+    #[serde(default)]
+    pub solver: Option<SolverKind>,
+}
+
+impl ParameterChoices {
+    /// The complete parameters for a tokenizer whose own rule is `rule`.
+    #[must_use]
+    pub fn resolve(&self, rule: TokenRule) -> MiningParameters {
+        let published = MiningParameters::published(self.rule.unwrap_or(rule));
+        let [theta_low, theta_high] = self.theta.unwrap_or([published.theta_low, published.theta_high]);
+        let [kappa_low, kappa_high] = self.kappa.unwrap_or([published.kappa_low, published.kappa_high]);
+        MiningParameters {
+            rule: published.rule,
+            tau: self.tau.unwrap_or(published.tau),
+            theta_low,
+            theta_high,
+            kappa_low,
+            kappa_high,
+            clique: self.clique.unwrap_or(published.clique),
+            min_freq: self.min_freq.unwrap_or(published.min_freq),
+            solver: self.solver.unwrap_or(published.solver),
+        }
+    }
+}
+
+/// A spec that makes no sense by itself, before any model is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// The name would not do as a file name.
+    #[error("name {0:?} must be 1 to 100 letters, digits, '.', '_' or '-', and not start with a dot")]
+    Name(String),
+    /// No mode, or one twice.
+    #[error("modes must name at least one of i, ii, iii, iiii, each once")]
+    Modes,
+    /// A selection names a mode the campaign does not mine.
+    #[error("select[{index}] names mode {mode}, which is not among the campaign's modes")]
+    SelectedMode {
+        /// Which selection, from 0.
+        index: usize,
+        /// The mode.
+        mode: Mode,
+    },
+    /// The batch is empty or absurd.
+    #[error("batch is {0}, but must lie between 1 and 1024 neurons")]
+    Batch(u32),
+    /// No attempt is allowed, or endlessly many.
+    #[error("max_attempts is {0}, but must lie between 1 and 100")]
+    MaxAttempts(u32),
+}
+
+impl CampaignSpec {
+    /// Checks what can be checked without the model.
+    ///
+    /// # Errors
+    /// The first rule that does not hold.
+    pub fn check(&self) -> Result<(), SpecError> {
+        let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        if self.name.is_empty() || self.name.len() > 100 || self.name.starts_with('.') || !self.name.bytes().all(legal)
+        {
+            return Err(SpecError::Name(self.name.clone()));
+        }
+        let twice = |modes: &[Mode]| modes.iter().enumerate().any(|(i, mode)| modes[..i].contains(mode));
+        if self.modes.is_empty() || twice(&self.modes) {
+            return Err(SpecError::Modes);
+        }
+        for (index, selection) in self.select.iter().enumerate() {
+            if let Some(&mode) = selection.modes.iter().find(|mode| !self.modes.contains(mode)) {
+                return Err(SpecError::SelectedMode { index, mode });
+            }
+        }
+        if !(1..=1024).contains(&self.batch) {
+            return Err(SpecError::Batch(self.batch));
+        }
+        if !(1..=100).contains(&self.max_attempts) {
+            return Err(SpecError::MaxAttempts(self.max_attempts));
+        }
+        Ok(())
+    }
+}
