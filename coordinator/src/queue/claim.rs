@@ -1,0 +1,155 @@
+//! Hands out leases.
+
+use super::{LayerKey, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, punish::part, read_mode, read_ordinals};
+use sqlx::{PgConnection, Row};
+use superposed_identity::{LayerIndex, NeuronId};
+use superposed_shared::{description::CampaignId, spec::IndexSet};
+
+/// A lease as it is handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// Its fence.
+    pub epoch: LeaseEpoch,
+    /// Whose jobs they are.
+    pub key: LayerKey,
+    /// Which jobs.
+    pub ordinals: Ordinals,
+    /// The neurons of the jobs, from that of the first ordinal to that of the last.
+    pub neurons: Vec<NeuronId>,
+}
+
+/// The most leases of one claim: what is asked for may lie in fragments.
+const MAX_LEASES: usize = 8;
+
+/// The most expired leases that one claim looks after.
+const MAX_EXPIRED: i64 = 16;
+
+/// Where a claim of `wanted` jobs ends: on a whole neuron, and on a whole forward batch where one is finished.
+fn cut(ordinals: &Ordinals, wanted: u32, polarities: u32, batch_jobs: u32) -> u32 {
+    let end = ordinals.start.saturating_add(wanted.max(1));
+    if end >= ordinals.end {
+        return ordinals.end;
+    }
+    let whole_batches = end - end % batch_jobs;
+    if whole_batches > ordinals.start {
+        return whole_batches;
+    }
+    end.next_multiple_of(polarities).min(ordinals.end)
+}
+
+impl Queue {
+    /// Leases about `wanted` jobs to a worker, those first where it is warm. Nothing when there is none to do, or the
+    /// Sync was overtaken by a later one of the same worker.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim(
+        &self,
+        sync: &SyncIdentity,
+        wanted: u32,
+        warm: Option<LayerKey>,
+    ) -> Result<Vec<Granted>, QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let current = sqlx::query(include_str!("sql/current_sync.sql"))
+            .bind(&sync.worker)
+            .bind(sync.boot)
+            .bind(sync.sequence)
+            .fetch_optional(&mut *tx)
+            .await?;
+        if current.is_none() {
+            return Ok(Vec::new());
+        }
+        self.expire(&mut tx, MAX_EXPIRED).await?;
+        let mut granted = Vec::new();
+        let mut left = wanted;
+        while left > 0 && granted.len() < MAX_LEASES {
+            let Some(lease) = self.claim_one(&mut tx, sync, left.min(self.settings.max_lease_jobs), warm).await? else {
+                break;
+            };
+            left = left.saturating_sub(lease.ordinals.end - lease.ordinals.start);
+            granted.push(lease);
+        }
+        tx.commit().await?;
+        Ok(granted)
+    }
+
+    async fn claim_one(
+        &self,
+        connection: &mut PgConnection,
+        sync: &SyncIdentity,
+        wanted: u32,
+        warm: Option<LayerKey>,
+    ) -> Result<Option<Granted>, QueueError> {
+        let candidate = sqlx::query(include_str!("sql/claim_candidate.sql"))
+            .bind(warm.map(|key| key.campaign.0))
+            .bind(warm.map(|key| super::write_mode(key.mode)))
+            .bind(warm.map(|key| key.layer.0.cast_signed()))
+            .fetch_optional(&mut *connection)
+            .await?;
+        let Some(row) = candidate else { return Ok(None) };
+        let key = LayerKey {
+            campaign: CampaignId(row.try_get("campaign_id")?),
+            mode: read_mode(row.try_get("mode")?)?,
+            layer: LayerIndex(row.try_get::<i32, _>("layer")?.cast_unsigned()),
+        };
+        let ordinals = read_ordinals(&row.try_get("ordinals")?)?;
+        let polarities = row.try_get::<i32, _>("polarities")?.cast_unsigned();
+        let batch_jobs = row.try_get::<i32, _>("batch_jobs")?.cast_unsigned();
+        let mut id: i64 = row.try_get("id")?;
+        let end = cut(&ordinals, wanted, polarities, batch_jobs);
+        let head = ordinals.start..end;
+        if end < ordinals.end {
+            // The tail keeps the row, so that a long layer keeps its row however often it is cut.
+            id = part(&mut *connection, id, &(end..ordinals.end), std::slice::from_ref(&head)).await?[0];
+        }
+        let epoch = sqlx::query_scalar(include_str!("sql/lease.sql"))
+            .bind(id)
+            .bind(&sync.worker)
+            .bind(sync.boot)
+            .bind(sync.sequence)
+            .bind(self.lease_ms())
+            .fetch_one(&mut *connection)
+            .await?;
+        sqlx::query(include_str!("sql/note_claim.sql")).bind(key.campaign.0).execute(&mut *connection).await?;
+        let neurons = self.neurons(connection, key).await?;
+        let indices = head.start / polarities..head.end.div_ceil(polarities);
+        Ok(Some(Granted {
+            epoch: LeaseEpoch(epoch),
+            key,
+            neurons: neurons.iter().skip(indices.start as usize).take(indices.len()).map(NeuronId).collect(),
+            ordinals: head,
+        }))
+    }
+
+    /// The neurons of a layer.
+    pub(super) async fn neurons(&self, connection: &mut PgConnection, key: LayerKey) -> Result<IndexSet, QueueError> {
+        let rows = sqlx::query(include_str!("sql/neurons.sql"))
+            .bind(key.campaign.0)
+            .bind(super::write_mode(key.mode))
+            .bind(key.layer.0.cast_signed())
+            .fetch_all(connection)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let bound = |name| Ok::<_, QueueError>(row.try_get::<i32, _>(name)?.cast_unsigned());
+                Ok(bound("lower")?..bound("upper")?)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_end_on_whole_batches_where_one_fits_and_always_on_whole_neurons() {
+        assert_eq!(cut(&(0..1000), 256, 2, 128), 256);
+        assert_eq!(cut(&(0..1000), 200, 2, 128), 128);
+        assert_eq!(cut(&(100..1000), 200, 2, 128), 256);
+        assert_eq!(cut(&(0..1000), 51, 2, 128), 52);
+        assert_eq!(cut(&(0..100), 256, 2, 128), 100);
+        assert_eq!(cut(&(0..1000), 0, 2, 128), 2);
+        assert_eq!(cut(&(7..8), 1, 2, 128), 8);
+    }
+}

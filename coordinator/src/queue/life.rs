@@ -1,0 +1,71 @@
+//! The life of a campaign after its submission.
+
+use super::{Queue, QueueError};
+use superposed_shared::description::CampaignId;
+
+impl Queue {
+    /// Hands out nothing more; leases run out their work.
+    ///
+    /// # Errors
+    /// When the campaign is not running, or the database fails.
+    pub async fn pause(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        self.change(campaign, "paused", include_str!("sql/pause.sql"), None).await
+    }
+
+    /// Goes on with a paused campaign.
+    ///
+    /// # Errors
+    /// When the campaign is not paused, or the database fails.
+    pub async fn resume(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        self.change(campaign, "resumed", include_str!("sql/resume.sql"), None).await?;
+        // Its last lease may have been finished while it was paused.
+        self.settle(campaign).await
+    }
+
+    /// Takes running work back and hands out nothing more.
+    ///
+    /// # Errors
+    /// When the campaign has ended, or the database fails.
+    pub async fn cancel(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        let spans = include_str!("sql/cancel_spans.sql");
+        self.change(campaign, "cancelled", include_str!("sql/cancel.sql"), Some(spans)).await
+    }
+
+    /// Queues the failed jobs of a campaign once more.
+    ///
+    /// # Errors
+    /// When the campaign did not end with failures, or the database fails.
+    pub async fn retry(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        let spans = include_str!("sql/retry_spans.sql");
+        self.change(campaign, "retried", include_str!("sql/retry.sql"), Some(spans)).await
+    }
+
+    /// Forgets a campaign that has ended.
+    ///
+    /// # Errors
+    /// When the campaign has not ended, or the database fails.
+    pub async fn delete(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        self.change(campaign, "deleted", include_str!("sql/delete.sql"), None).await
+    }
+
+    /// Runs a statement that changes a campaign's state where that is allowed, and then one on its spans.
+    async fn change(
+        &self,
+        campaign: CampaignId,
+        action: &'static str,
+        statement: &'static str,
+        spans: Option<&'static str>,
+    ) -> Result<(), QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let changed = sqlx::query(statement).bind(campaign.0).execute(&mut *tx).await?.rows_affected();
+        if changed == 0 {
+            let state = self.campaign(campaign).await?.state.as_str();
+            return Err(QueueError::WrongState { campaign, state, action });
+        }
+        if let Some(spans) = spans {
+            sqlx::query(spans).bind(campaign.0).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}

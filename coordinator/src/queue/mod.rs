@@ -1,0 +1,173 @@
+//! The queue of jobs, in Postgres.
+//!
+//! A row of `spans` is a run of consecutive jobs of one (campaign, mode, layer) that share a state; the spans of a
+//! layer partition its ordinals. Every operation is one short transaction with its SQL in `sql/`, and works the same
+//! whichever coordinator runs it: nothing is kept in memory.
+//!
+//! - [`submit`]: a campaign and its spans
+//! - [`claim`]: hands out leases, splitting a span down to what was asked for
+//! - [`report`]: what workers say of their leases: done, failed, returned, still held
+//! - [`punish`]: what becomes of a span after an error: split, tried again, or given up
+//! - [`life`]: pause, resume, cancel, retry, delete
+//! - [`progress`]: counts, failures, workers
+//! - [`upkeep`]: merges done spans, bridges outages
+//!
+//! A lease is fenced by its epoch: a report whose epoch is no longer a row's changes nothing. Only database time is
+//! used.
+
+pub mod claim;
+pub mod life;
+pub mod progress;
+pub mod punish;
+pub mod report;
+pub mod submit;
+pub mod upkeep;
+
+use sqlx::{PgPool, migrate::Migrator, postgres::PgPoolOptions, postgres::types::PgRange};
+use std::{ops::Bound, ops::Range, time::Duration};
+use superposed_identity::{LayerIndex, Mode};
+use superposed_shared::description::CampaignId;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// The queue's times and limits.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueSettings {
+    /// How long a lease lasts without being renewed.
+    pub lease: Duration,
+    /// The most jobs of one lease.
+    pub max_lease_jobs: u32,
+    /// The wait before a failed job is tried again; doubled with every attempt.
+    pub retry_delay: Duration,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self { lease: Duration::from_secs(20), max_lease_jobs: 256, retry_delay: Duration::from_secs(1) }
+    }
+}
+
+/// The queue. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    pool: PgPool,
+    settings: QueueSettings,
+}
+
+/// An operation of the queue that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The database cannot be reached or refused a statement.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The database is not in the state this version needs.
+    #[error("the database's schema does not fit this version: {0}; use the version that made it, or a newer one")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// There is no such campaign.
+    #[error("there is no campaign {0}")]
+    NoSuchCampaign(CampaignId),
+    /// The campaign's state does not allow it.
+    #[error("campaign {campaign} is {state} and cannot be {action}")]
+    WrongState {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Its state, in words.
+        state: &'static str,
+        /// What was asked for, like `paused`.
+        action: &'static str,
+    },
+    /// A row holds what this version does not know.
+    #[error("the database holds {0}, which this version does not know")]
+    Corrupt(String),
+}
+
+/// The fence of a lease: new with every lease, over all campaigns and coordinators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeaseEpoch(pub(crate) i64);
+
+impl LeaseEpoch {
+    /// The epoch a worker names. A number no lease ever had fences everything off.
+    #[must_use]
+    pub fn from_wire(number: u64) -> Self {
+        Self(i64::try_from(number).unwrap_or(-1))
+    }
+
+    /// The epoch as workers are told.
+    #[must_use]
+    pub const fn to_wire(self) -> u64 {
+        self.0.cast_unsigned()
+    }
+}
+
+/// Consecutive ordinals, half-open.
+pub type Ordinals = Range<u32>;
+
+/// One (campaign, mode, layer).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LayerKey {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The mode.
+    pub mode: Mode,
+    /// The block.
+    pub layer: LayerIndex,
+}
+
+/// Which process of which worker is speaking, and in which of its Syncs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncIdentity {
+    /// The worker's name.
+    pub worker: String,
+    /// Different after every start of it.
+    pub boot: i64,
+    /// From 1, one more with every Sync.
+    pub sequence: i64,
+}
+
+impl Queue {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or a newer version made its schema.
+    pub async fn connect(url: &str, settings: QueueSettings) -> Result<Self, QueueError> {
+        let options = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10));
+        let pool = options.connect(url).await?;
+        MIGRATIONS.run(&pool).await?;
+        Ok(Self { pool, settings })
+    }
+
+    /// The queue's times and limits.
+    #[must_use]
+    pub const fn settings(&self) -> &QueueSettings {
+        &self.settings
+    }
+
+    /// The connections, for tests that look at the rows.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    fn lease_ms(&self) -> f64 {
+        self.settings.lease.as_secs_f64() * 1e3
+    }
+}
+
+fn read_mode(number: i16) -> Result<Mode, QueueError> {
+    let mode = u8::try_from(number).ok().and_then(Mode::from_number);
+    mode.ok_or_else(|| QueueError::Corrupt(format!("mode {number}")))
+}
+
+fn read_ordinals(range: &PgRange<i32>) -> Result<Ordinals, QueueError> {
+    // Postgres gives integer ranges back in the canonical form [lower, upper).
+    match (range.start, range.end) {
+        (Bound::Included(lower), Bound::Excluded(upper)) if 0 <= lower && lower < upper => {
+            Ok(lower.cast_unsigned()..upper.cast_unsigned())
+        }
+        _ => Err(QueueError::Corrupt(format!("the ordinals {range:?}"))),
+    }
+}
+
+fn write_mode(mode: Mode) -> i16 {
+    i16::from(mode.number())
+}

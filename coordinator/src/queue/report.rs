@@ -1,0 +1,231 @@
+//! What workers say of their leases.
+
+use super::{
+    LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    punish::{LeasedRow, part},
+};
+use sqlx::PgConnection;
+use std::{collections::HashSet, slice};
+use superposed_shared::description::CampaignId;
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reported {
+    /// It was taken in.
+    Counted,
+    /// The lease is no longer the worker's: nothing changed.
+    Stale,
+}
+
+impl Queue {
+    /// Takes note of a Sync. False when a later Sync of the same process was seen already: this one is to be ignored.
+    /// Leases of an earlier process of the worker end.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn register(
+        &self,
+        sync: &SyncIdentity,
+        backend: &str,
+        cores: u32,
+        draining: bool,
+    ) -> Result<bool, QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let registered = sqlx::query(include_str!("sql/register_worker.sql"))
+            .bind(&sync.worker)
+            .bind(sync.boot)
+            .bind(sync.sequence)
+            .bind(backend)
+            .bind(cores.cast_signed())
+            .bind(draining)
+            .fetch_optional(&mut *tx)
+            .await?
+            .is_some();
+        if registered {
+            sqlx::query(include_str!("sql/bury_earlier_boots.sql"))
+                .bind(&sync.worker)
+                .bind(sync.boot)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(registered)
+    }
+
+    /// Jobs of a lease are done and their files durable. Counts even past the deadline, as long as the jobs were not
+    /// leased to another.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn complete(&self, worker: &str, epoch: LeaseEpoch, done: &[Ordinals]) -> Result<Reported, QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let rows = lease_rows(&mut tx, worker, epoch).await?;
+        let Some(campaign) = rows.first().map(|row| row.key.campaign) else { return Ok(Reported::Stale) };
+        let mut finished_rows = false;
+        for row in &rows {
+            let (done, rest) = intersect(&row.ordinals, done);
+            match rest.split_first() {
+                // Nothing is left: the row itself is done.
+                None => {
+                    sqlx::query(include_str!("sql/finish_row.sql")).bind(row.id).execute(&mut *tx).await?;
+                    finished_rows = true;
+                }
+                Some((kept, siblings)) if !done.is_empty() => {
+                    part(&mut tx, row.id, kept, siblings).await?;
+                    for piece in done {
+                        sqlx::query(include_str!("sql/insert_done.sql"))
+                            .bind(row.id)
+                            .bind(piece.start.cast_signed())
+                            .bind(piece.end.cast_signed())
+                            .execute(&mut *tx)
+                            .await?;
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        sqlx::query(include_str!("sql/trouble_over.sql")).bind(campaign.0).execute(&mut *tx).await?;
+        tx.commit().await?;
+        if finished_rows {
+            self.settle(campaign).await?;
+        }
+        Ok(Reported::Counted)
+    }
+
+    /// Jobs of a lease failed by themselves.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fail(
+        &self,
+        worker: &str,
+        epoch: LeaseEpoch,
+        failed: &Ordinals,
+        error: &str,
+    ) -> Result<Reported, QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let rows = lease_rows(&mut tx, worker, epoch).await?;
+        let Some(campaign) = rows.first().map(|row| row.key.campaign) else { return Ok(Reported::Stale) };
+        for row in &rows {
+            let (hit, rest) = intersect(&row.ordinals, slice::from_ref(failed));
+            let Some(hit) = hit.into_iter().next() else { continue };
+            // What the failure does not concern stays leased.
+            part(&mut tx, row.id, &hit, &rest).await?;
+            self.punish(&mut tx, &LeasedRow { ordinals: hit, ..row.clone() }, error).await?;
+        }
+        tx.commit().await?;
+        self.settle(campaign).await?;
+        Ok(Reported::Counted)
+    }
+
+    /// The surroundings of a campaign fail it on some worker: nobody is handed its jobs for a while.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn trouble(&self, campaign: CampaignId, error: &str) -> Result<(), QueueError> {
+        let query = sqlx::query(include_str!("sql/trouble.sql")).bind(campaign.0).bind(error);
+        query.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// A worker hands leases back unfinished; burns no attempt.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(&self, worker: &str, epochs: &[LeaseEpoch]) -> Result<(), QueueError> {
+        let epochs: Vec<i64> = epochs.iter().map(|epoch| epoch.0).collect();
+        sqlx::query(include_str!("sql/give_back.sql")).bind(worker).bind(epochs).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Releases what an earlier Sync granted and `held` does not name: that answer never arrived.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release_lost(&self, sync: &SyncIdentity, held: &[LeaseEpoch]) -> Result<(), QueueError> {
+        let held: Vec<i64> = held.iter().map(|epoch| epoch.0).collect();
+        let query = sqlx::query(include_str!("sql/give_back_lost.sql"));
+        query.bind(&sync.worker).bind(sync.boot).bind(sync.sequence).bind(held).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Renews the leases a worker holds; returns those it no longer holds.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew(&self, sync: &SyncIdentity, held: &[LeaseEpoch]) -> Result<Vec<LeaseEpoch>, QueueError> {
+        if held.is_empty() {
+            return Ok(Vec::new());
+        }
+        let epochs: Vec<i64> = held.iter().map(|epoch| epoch.0).collect();
+        let current: Vec<i64> = sqlx::query_scalar(include_str!("sql/renew.sql"))
+            .bind(&sync.worker)
+            .bind(sync.boot)
+            .bind(epochs)
+            .bind(self.lease_ms())
+            .fetch_all(&self.pool)
+            .await?;
+        let current: HashSet<i64> = current.into_iter().collect();
+        Ok(held.iter().copied().filter(|epoch| !current.contains(&epoch.0)).collect())
+    }
+
+    /// Ends the campaign when nothing of it is left to do.
+    pub(super) async fn settle(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        sqlx::query(include_str!("sql/settle.sql")).bind(Some(campaign.0)).execute(&self.pool).await?;
+        Ok(())
+    }
+}
+
+async fn lease_rows(
+    connection: &mut PgConnection,
+    worker: &str,
+    epoch: LeaseEpoch,
+) -> Result<Vec<LeasedRow>, QueueError> {
+    let query = sqlx::query(include_str!("sql/lease_rows.sql")).bind(epoch.0).bind(worker);
+    query.fetch_all(connection).await?.iter().map(LeasedRow::read).collect()
+}
+
+/// The parts of `row` inside and outside of `ranges`, each ascending.
+fn intersect(row: &Ordinals, ranges: &[Ordinals]) -> (Vec<Ordinals>, Vec<Ordinals>) {
+    let mut clipped: Vec<Ordinals> = ranges
+        .iter()
+        .map(|range| range.start.max(row.start)..range.end.min(row.end))
+        .filter(|range| !range.is_empty())
+        .collect();
+    clipped.sort_by_key(|range| range.start);
+    let (mut inside, mut outside): (Vec<Ordinals>, Vec<Ordinals>) = (Vec::new(), Vec::new());
+    let mut reached = row.start;
+    for range in clipped {
+        if range.start > reached {
+            outside.push(reached..range.start);
+        }
+        let start = range.start.max(reached);
+        if start < range.end {
+            match inside.last_mut() {
+                Some(last) if last.end == start => last.end = range.end,
+                _ => inside.push(start..range.end),
+            }
+            reached = range.end;
+        }
+    }
+    if reached < row.end {
+        outside.push(reached..row.end);
+    }
+    (inside, outside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
+    fn a_row_is_parted_into_what_was_named_and_what_was_not() {
+        let row = 10..20;
+        assert_eq!(intersect(&row, &[0..30]), (vec![10..20], vec![]));
+        assert_eq!(intersect(&row, &[]), (vec![], vec![10..20]));
+        assert_eq!(intersect(&row, &[16..18, 12..14]), (vec![12..14, 16..18], vec![10..12, 14..16, 18..20]));
+        assert_eq!(intersect(&row, &[12..14, 13..15, 15..16]), (vec![12..16], vec![10..12, 16..20]));
+        assert_eq!(intersect(&row, &[0..10, 20..25]), (vec![], vec![10..20]));
+    }
+}

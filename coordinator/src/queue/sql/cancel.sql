@@ -1,0 +1,2 @@
+-- queue::cancel
+UPDATE campaigns SET state = 'cancelled' WHERE id = $1 AND state IN ('running', 'paused')

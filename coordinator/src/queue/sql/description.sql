@@ -1,0 +1,2 @@
+-- queue::description
+SELECT description FROM campaigns WHERE id = $1

@@ -1,0 +1,3 @@
+-- queue::claim: the campaign had its turn; a busy row may be skipped, turns are only about fairness
+UPDATE campaigns SET last_claimed_at = now()
+WHERE id = (SELECT id FROM campaigns WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)

@@ -1,0 +1,2 @@
+-- queue::pulse: a coordinator is alive
+UPDATE coordinator_pulse SET last_alive = now()

@@ -1,0 +1,2 @@
+-- queue::resume
+UPDATE campaigns SET state = 'running', not_before = '-infinity' WHERE id = $1 AND state = 'paused'

@@ -1,0 +1,73 @@
+//! What keeps the queue small and its leases fair, off the hot path.
+
+use super::{Queue, QueueError};
+use sqlx::Row;
+
+/// A layer may have this many done spans before they are merged.
+const MAX_DONE_SPANS: i64 = 8;
+
+/// An outage shorter than this needs no bridge: workers renew often enough. In seconds.
+const SHORT_OUTAGE: f64 = 5.0;
+
+impl Queue {
+    /// Merges neighbouring done spans of layers that have many: partial completions fragment a layer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn merge_done(&self) -> Result<(), QueueError> {
+        let fragmented = sqlx::query(include_str!("sql/fragmented.sql")).bind(MAX_DONE_SPANS);
+        for layer in fragmented.fetch_all(&self.pool).await? {
+            let (campaign, mode, index): (i64, i16, i32) =
+                (layer.try_get("campaign_id")?, layer.try_get("mode")?, layer.try_get("layer")?);
+            let mut tx = self.pool.begin().await?;
+            let taken = sqlx::query(include_str!("sql/take_done.sql")).bind(campaign).bind(mode).bind(index);
+            let (mut lower, mut upper): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
+            for row in taken.fetch_all(&mut *tx).await? {
+                lower.push(row.try_get("lower")?);
+                upper.push(row.try_get("upper")?);
+            }
+            if !lower.is_empty() {
+                let put = sqlx::query(include_str!("sql/put_done.sql")).bind(campaign).bind(mode).bind(index);
+                put.bind(lower).bind(upper).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends all campaigns that have nothing left to do: a coordinator may have died between the last report and this,
+    /// and an expired lease may have held a campaign's last job.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle_all(&self) -> Result<(), QueueError> {
+        sqlx::query(include_str!("sql/settle.sql")).bind(None::<i64>).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Says that a coordinator is alive.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pulse(&self) -> Result<(), QueueError> {
+        sqlx::query(include_str!("sql/pulse.sql")).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// To be called once when a coordinator starts: when none was alive for a while, no worker could renew, so all
+    /// leases are extended by that time. Returns it in seconds, 0 when there was no outage.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bridge_outage(&self) -> Result<f64, QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let seconds: f64 = sqlx::query_scalar(include_str!("sql/outage.sql")).fetch_one(&mut *tx).await?;
+        let outage = if seconds > SHORT_OUTAGE { seconds } else { 0.0 };
+        if outage > 0.0 {
+            sqlx::query(include_str!("sql/extend_all.sql")).bind(outage).execute(&mut *tx).await?;
+        }
+        sqlx::query(include_str!("sql/pulse.sql")).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(outage)
+    }
+}

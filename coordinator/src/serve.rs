@@ -1,0 +1,139 @@
+//! The coordinator's process: the services over the queue, and its upkeep.
+
+use crate::{
+    queue::{Queue, QueueError, QueueSettings},
+    service::{Campaigns, Workers},
+};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use superposed_shared::proto::{self, v1};
+use tokio::{
+    net::TcpListener,
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+
+/// How often done spans are merged and the pulse is taken.
+const UPKEEP_EVERY: Duration = Duration::from_secs(2);
+
+/// Keep-alive of HTTP/2: a peer that is silent this long is asked whether it is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// A coordinator that cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The queue cannot be used.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The address is not this machine's alone, and nobody said that this is meant.
+    #[error(
+        "{0} can be reached from other machines, and anybody there could submit campaigns: \
+         listen on 127.0.0.1, or say --allow-unauthenticated-network on a network you trust"
+    )]
+    BeyondLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The server failed.
+    #[error("the server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors of the protocol are damaged.
+    #[error("gRPC reflection cannot be offered: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// A coordinator that listens but does not serve yet.
+#[derive(Debug)]
+pub struct Coordinator {
+    queue: Queue,
+    listener: TcpListener,
+}
+
+impl Coordinator {
+    /// Connects to the database, brings its schema up to date, and listens.
+    ///
+    /// # Errors
+    /// When the database or the address cannot be used.
+    pub async fn bind(
+        database: &str,
+        settings: QueueSettings,
+        address: SocketAddr,
+        beyond_loopback: bool,
+    ) -> Result<Self, ServeError> {
+        if !address.ip().is_loopback() && !beyond_loopback {
+            return Err(ServeError::BeyondLoopback(address));
+        }
+        let queue = Queue::connect(database, settings).await?;
+        let outage = queue.bridge_outage().await?;
+        if outage > 0.0 {
+            tracing::info!(seconds = outage, "no coordinator was alive: all leases were extended");
+        }
+        let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+        Ok(Self { queue, listener })
+    }
+
+    /// The address that is listened on, with its real port.
+    ///
+    /// # Errors
+    /// When the operating system does not know.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown`.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { queue, listener } = self;
+        let work_queued = Arc::new(Notify::new());
+        let workers =
+            v1::worker_service_server::WorkerServiceServer::new(Workers::new(queue.clone(), Arc::clone(&work_queued)))
+                .max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
+        let campaigns =
+            v1::campaign_service_server::CampaignServiceServer::new(Campaigns::new(queue.clone(), work_queued))
+                .max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_serving::<v1::worker_service_server::WorkerServiceServer<Workers>>().await;
+        health.set_serving::<v1::campaign_service_server::CampaignServiceServer<Campaigns>>().await;
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+            .build_v1()?;
+        let server = Server::builder()
+            .http2_keepalive_interval(Some(KEEP_ALIVE))
+            .add_service(workers)
+            .add_service(campaigns)
+            .add_service(health_service)
+            .add_service(reflection)
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::select! {
+            served = server => served?,
+            () = keep_up(queue) => {}
+            // Nothing is lost with what is in flight: workers and operators ask again.
+            () = shutdown => {}
+        }
+        Ok(())
+    }
+}
+
+async fn keep_up(queue: Queue) {
+    let mut ticks = interval(UPKEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let kept = async {
+            queue.pulse().await?;
+            queue.settle_all().await?;
+            queue.merge_done().await
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(error = %error, "upkeep failed, will be tried again");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! `CampaignService`: what operators ask for.
+
+use super::status::bad_message;
+use crate::{
+    admission::admit,
+    queue::{
+        Queue, QueueError,
+        progress::{CampaignRow, CampaignState, FailedJob, JobCounts, WorkerRow},
+        submit::Submitted,
+    },
+};
+use futures::stream::BoxStream;
+use std::{sync::Arc, time::Duration};
+use superposed_shared::{description::CampaignId, proto::v1, spec::CampaignSpec};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
+use tonic::{Request, Response, Status};
+
+/// How often a watched campaign is looked at.
+const WATCH_EVERY: Duration = Duration::from_millis(500);
+
+/// Failures that are listed when no limit is given.
+const DEFAULT_FAILURES: u32 = 1000;
+
+/// Serves operators.
+#[derive(Debug)]
+pub struct Campaigns {
+    queue: Queue,
+    work_queued: Arc<Notify>,
+}
+
+impl Campaigns {
+    /// A service over a queue; wakes Syncs that wait for work through `work_queued`.
+    #[must_use]
+    pub const fn new(queue: Queue, work_queued: Arc<Notify>) -> Self {
+        Self { queue, work_queued }
+    }
+
+    async fn answer(&self, campaign: i64) -> Result<Response<v1::Campaign>, Status> {
+        Ok(Response::new(campaign_now(&self.queue, CampaignId(campaign)).await?))
+    }
+}
+
+#[tonic::async_trait]
+impl v1::campaign_service_server::CampaignService for Campaigns {
+    async fn submit(&self, request: Request<v1::SubmitRequest>) -> Result<Response<v1::SubmitResponse>, Status> {
+        let request = request.into_inner();
+        if request.client_key.is_empty() || request.client_key.len() > 200 {
+            return Err(Status::invalid_argument("client_key: must have 1 to 200 bytes"));
+        }
+        let spec = request.spec.ok_or_else(|| Status::invalid_argument("spec: missing"))?;
+        let spec = CampaignSpec::try_from(spec).map_err(|error| bad_message(&error))?;
+        let submitted = match self.queue.campaign_by_key(&request.client_key).await? {
+            Some(known) => Submitted::Known(known),
+            None => {
+                let admitted = admit(spec).await?;
+                let record = &admitted.record;
+                self.queue.submit(&request.client_key, &record.spec, &record.description, &admitted.layers).await?
+            }
+        };
+        let (id, created) = match submitted {
+            Submitted::Created(id) => (id, true),
+            Submitted::Known(id) => (id, false),
+        };
+        self.work_queued.notify_waiters();
+        let campaign = campaign_now(&self.queue, id).await?;
+        tracing::info!(campaign = %id, name = campaign.name, created, "campaign submitted");
+        Ok(Response::new(v1::SubmitResponse { campaign: Some(campaign), created }))
+    }
+
+    async fn get(&self, request: Request<v1::GetRequest>) -> Result<Response<v1::Campaign>, Status> {
+        self.answer(request.into_inner().campaign_id).await
+    }
+
+    async fn list(&self, _: Request<v1::ListRequest>) -> Result<Response<v1::ListResponse>, Status> {
+        let mut campaigns = Vec::new();
+        for row in self.queue.campaigns().await? {
+            campaigns.push(with_counts(&self.queue, row).await?);
+        }
+        Ok(Response::new(v1::ListResponse { campaigns }))
+    }
+
+    type WatchStream = BoxStream<'static, Result<v1::Campaign, Status>>;
+
+    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let id = CampaignId(request.into_inner().campaign_id);
+        self.queue.campaign(id).await?;
+        let mut ticks = interval(WATCH_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let state = Some((self.queue.clone(), ticks, None::<v1::Campaign>));
+        let changes = futures::stream::unfold(state, move |state| async move {
+            let (queue, mut ticks, last) = state?;
+            loop {
+                ticks.tick().await;
+                match campaign_now(&queue, id).await {
+                    Err(error) => return Some((Err(error.into()), None)),
+                    Ok(now) if last.as_ref() == Some(&now) => {}
+                    Ok(now) => {
+                        let goes_on = matches!(now.state(), v1::CampaignState::Running | v1::CampaignState::Paused);
+                        let next = goes_on.then(|| (queue, ticks, Some(now.clone())));
+                        return Some((Ok(now), next));
+                    }
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(changes)))
+    }
+
+    async fn pause(&self, request: Request<v1::PauseRequest>) -> Result<Response<v1::Campaign>, Status> {
+        let id = request.into_inner().campaign_id;
+        self.queue.pause(CampaignId(id)).await?;
+        self.answer(id).await
+    }
+
+    async fn resume(&self, request: Request<v1::ResumeRequest>) -> Result<Response<v1::Campaign>, Status> {
+        let id = request.into_inner().campaign_id;
+        self.queue.resume(CampaignId(id)).await?;
+        self.work_queued.notify_waiters();
+        self.answer(id).await
+    }
+
+    async fn cancel(&self, request: Request<v1::CancelRequest>) -> Result<Response<v1::Campaign>, Status> {
+        let id = request.into_inner().campaign_id;
+        self.queue.cancel(CampaignId(id)).await?;
+        self.answer(id).await
+    }
+
+    async fn retry(&self, request: Request<v1::RetryRequest>) -> Result<Response<v1::Campaign>, Status> {
+        let id = request.into_inner().campaign_id;
+        self.queue.retry(CampaignId(id)).await?;
+        self.work_queued.notify_waiters();
+        self.answer(id).await
+    }
+
+    async fn delete(&self, request: Request<v1::DeleteRequest>) -> Result<Response<v1::DeleteResponse>, Status> {
+        self.queue.delete(CampaignId(request.into_inner().campaign_id)).await?;
+        Ok(Response::new(v1::DeleteResponse {}))
+    }
+
+    async fn failures(&self, request: Request<v1::FailuresRequest>) -> Result<Response<v1::FailuresResponse>, Status> {
+        let request = request.into_inner();
+        let limit = if request.limit == 0 { DEFAULT_FAILURES } else { request.limit };
+        let failures = self.queue.failures(CampaignId(request.campaign_id), limit).await?;
+        let failures = failures.into_iter().map(write_failure).collect();
+        Ok(Response::new(v1::FailuresResponse { failures }))
+    }
+
+    async fn workers(&self, _: Request<v1::WorkersRequest>) -> Result<Response<v1::WorkersResponse>, Status> {
+        let workers = self.queue.workers().await?.into_iter().map(write_worker).collect();
+        Ok(Response::new(v1::WorkersResponse { workers }))
+    }
+}
+
+async fn campaign_now(queue: &Queue, id: CampaignId) -> Result<v1::Campaign, QueueError> {
+    with_counts(queue, queue.campaign(id).await?).await
+}
+
+async fn with_counts(queue: &Queue, row: CampaignRow) -> Result<v1::Campaign, QueueError> {
+    let mut total = JobCounts::default();
+    let mut layers = Vec::new();
+    for (mode, layer, counts) in queue.progress(row.id).await? {
+        total.add(&counts);
+        let mode = v1::Mode::from(mode).into();
+        layers.push(v1::LayerProgress { mode, layer: layer.0, jobs: Some(write_counts(&counts)) });
+    }
+    Ok(v1::Campaign {
+        id: row.id.0,
+        name: row.name,
+        size: row.size,
+        destination: row.destination,
+        state: write_state(row.state).into(),
+        priority: row.priority,
+        jobs: Some(write_counts(&total)),
+        layers,
+        trouble: row.trouble.unwrap_or_default(),
+    })
+}
+
+const fn write_counts(counts: &JobCounts) -> v1::JobCounts {
+    let JobCounts { pending, leased, done, failed, cancelled } = *counts;
+    v1::JobCounts { pending, leased, done, failed, cancelled }
+}
+
+const fn write_state(state: CampaignState) -> v1::CampaignState {
+    match state {
+        CampaignState::Running => v1::CampaignState::Running,
+        CampaignState::Paused => v1::CampaignState::Paused,
+        CampaignState::Cancelled => v1::CampaignState::Cancelled,
+        CampaignState::Completed => v1::CampaignState::Completed,
+        CampaignState::CompletedWithFailures => v1::CampaignState::CompletedWithFailures,
+    }
+}
+
+fn write_failure(failure: FailedJob) -> v1::Failure {
+    v1::Failure {
+        mode: v1::Mode::from(failure.job.mode).into(),
+        layer: failure.job.layer.0,
+        neuron: failure.job.neuron.0,
+        polarity: v1::Polarity::from(failure.job.polarity).into(),
+        attempts: failure.attempts,
+        error: failure.error,
+        worker: failure.worker,
+    }
+}
+
+fn write_worker(worker: WorkerRow) -> v1::Worker {
+    v1::Worker {
+        id: worker.id,
+        backend: worker.backend,
+        cores: worker.cores,
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a process's life")]
+        seconds_since_sync: worker.seconds_since_sync.max(0.0) as u64,
+        leased_jobs: worker.leased_jobs,
+        draining: worker.draining,
+    }
+}

@@ -1,0 +1,204 @@
+//! `WorkerService`: the one RPC of the worker protocol.
+
+use super::status::bad_message;
+use crate::queue::{LayerKey, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, claim::Granted, report::Reported};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use superposed_identity::LayerIndex;
+use superposed_shared::{
+    description::CampaignId,
+    proto::{PROTOCOL_VERSION, v1},
+    wire,
+};
+use tokio::sync::Notify;
+use tonic::{Request, Response, Status};
+
+/// The longest a Sync is held back, whatever the worker asks for.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// How often a waiting Sync looks for work that another coordinator queued.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The most entries a list of a Sync may have.
+const MAX_ENTRIES: usize = 10_000;
+
+/// The longest error text that is kept, in bytes.
+const MAX_ERROR: usize = 4000;
+
+/// Serves workers.
+#[derive(Debug)]
+pub struct Workers {
+    queue: Queue,
+    work_queued: Arc<Notify>,
+}
+
+impl Workers {
+    /// A service over a queue; `work_queued` wakes Syncs that wait for work.
+    #[must_use]
+    pub const fn new(queue: Queue, work_queued: Arc<Notify>) -> Self {
+        Self { queue, work_queued }
+    }
+
+    /// Takes in what a Sync reports.
+    async fn take_reports(
+        &self,
+        worker: &str,
+        request: &v1::SyncRequest,
+        response: &mut v1::SyncResponse,
+    ) -> Result<(), Status> {
+        for completion in &request.completions {
+            let done = completion.ordinals.iter().map(read_range).collect::<Result<Vec<_>, _>>()?;
+            let epoch = LeaseEpoch::from_wire(completion.epoch);
+            if self.queue.complete(worker, epoch, &done).await? == Reported::Stale {
+                tracing::info!(worker, epoch = completion.epoch, "completion of a lease that was lost meanwhile");
+                response.revoked.push(completion.epoch);
+            }
+            response.acknowledged.push(completion.report_id);
+        }
+        for failure in &request.failures {
+            let ordinals = read_range(failure.ordinals.as_ref().unwrap_or(&v1::IndexRange::default()))?;
+            let (epoch, error) = (LeaseEpoch::from_wire(failure.epoch), shorten(&failure.error));
+            if self.queue.fail(worker, epoch, &ordinals, error).await? == Reported::Stale {
+                response.revoked.push(failure.epoch);
+            }
+            response.acknowledged.push(failure.report_id);
+        }
+        for trouble in &request.troubles {
+            let error = shorten(&trouble.error);
+            tracing::warn!(worker, campaign = trouble.campaign_id, error, "trouble");
+            self.queue.trouble(CampaignId(trouble.campaign_id), error).await?;
+            response.acknowledged.push(trouble.report_id);
+        }
+        Ok(())
+    }
+
+    /// Claims work, waiting for some up to `wait`.
+    async fn claim(
+        &self,
+        sync: &SyncIdentity,
+        wanted: u32,
+        warm: Option<LayerKey>,
+        wait: Duration,
+    ) -> Result<Vec<Granted>, QueueError> {
+        let start = Instant::now();
+        loop {
+            let queued = self.work_queued.notified();
+            let granted = self.queue.claim(sync, wanted, warm).await?;
+            let left = wait.saturating_sub(start.elapsed());
+            if !granted.is_empty() || left.is_zero() {
+                return Ok(granted);
+            }
+            // Woken by this coordinator's own submissions, or by the time to look for another's.
+            let _ = tokio::time::timeout(left.min(LOOK_EVERY), queued).await;
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl v1::worker_service_server::WorkerService for Workers {
+    async fn sync(&self, request: Request<v1::SyncRequest>) -> Result<Response<v1::SyncResponse>, Status> {
+        let request = request.into_inner();
+        check(&request)?;
+        let sync = SyncIdentity {
+            worker: request.worker_id.clone(),
+            boot: request.boot_epoch.cast_signed(),
+            sequence: i64::try_from(request.sequence).map_err(|_| Status::invalid_argument("sequence: too large"))?,
+        };
+        let capabilities = request.capabilities.clone().unwrap_or_default();
+        let registered =
+            self.queue.register(&sync, &capabilities.backend, capabilities.cores, request.draining).await?;
+        if !registered {
+            return Err(Status::aborted("a later Sync of this worker was seen already"));
+        }
+        let lease = self.queue.settings().lease;
+        let mut response = v1::SyncResponse {
+            lease_ms: u32::try_from(lease.as_millis()).unwrap_or(u32::MAX),
+            next_sync_ms: u32::try_from(lease.as_millis() / 4).unwrap_or(u32::MAX),
+            ..Default::default()
+        };
+        self.take_reports(&sync.worker, &request, &mut response).await?;
+        let released: Vec<_> = request.released_epochs.iter().map(|epoch| LeaseEpoch::from_wire(*epoch)).collect();
+        if !released.is_empty() {
+            self.queue.release(&sync.worker, &released).await?;
+        }
+        let held: Vec<_> = request.held_epochs.iter().map(|epoch| LeaseEpoch::from_wire(*epoch)).collect();
+        self.queue.release_lost(&sync, &held).await?;
+        response.revoked.extend(self.queue.renew(&sync, &held).await?.into_iter().map(LeaseEpoch::to_wire));
+
+        if request.free_jobs > 0 && !request.draining {
+            // A worker that holds leases is answered in time to renew them.
+            let longest = if held.is_empty() { MAX_WAIT.min(lease / 2) } else { lease / 8 };
+            let wait = Duration::from_millis(request.wait_ms.into()).min(longest);
+            let warm = request.affinity.as_ref().map(read_affinity).transpose()?;
+            let granted = self.claim(&sync, request.free_jobs, warm, wait).await?;
+            let mut told: HashSet<i64> = request.known_campaigns.iter().copied().collect();
+            for lease in &granted {
+                let campaign = lease.key.campaign;
+                if told.insert(campaign.0) {
+                    response.campaigns.push(self.queue.description(campaign).await?.to_wire(campaign.0));
+                }
+            }
+            response.grants = granted.iter().map(write_grant).collect();
+        }
+        Ok(Response::new(response))
+    }
+}
+
+fn check(request: &v1::SyncRequest) -> Result<(), Status> {
+    if request.protocol_version != PROTOCOL_VERSION {
+        return Err(Status::failed_precondition(format!(
+            "the worker speaks version {} of the protocol, this coordinator version {PROTOCOL_VERSION}: \
+             use binaries of one release",
+            request.protocol_version
+        )));
+    }
+    if request.worker_id.is_empty() || request.worker_id.len() > 200 {
+        return Err(Status::invalid_argument("worker_id: must have 1 to 200 bytes"));
+    }
+    let longest = [
+        request.completions.len(),
+        request.failures.len(),
+        request.troubles.len(),
+        request.held_epochs.len(),
+        request.released_epochs.len(),
+        request.known_campaigns.len(),
+    ];
+    if longest.into_iter().any(|length| length > MAX_ENTRIES) {
+        return Err(Status::invalid_argument(format!("a Sync's lists may have {MAX_ENTRIES} entries each")));
+    }
+    Ok(())
+}
+
+fn read_range(range: &v1::IndexRange) -> Result<Ordinals, Status> {
+    if range.lower < range.upper && range.upper <= i32::MAX.cast_unsigned() {
+        Ok(range.lower..range.upper)
+    } else {
+        Err(Status::invalid_argument(format!("ordinals: {} to {} is no range", range.lower, range.upper)))
+    }
+}
+
+fn read_affinity(affinity: &v1::Affinity) -> Result<LayerKey, Status> {
+    Ok(LayerKey {
+        campaign: CampaignId(affinity.campaign_id),
+        mode: wire::mode(affinity.mode).map_err(|error| bad_message(&error))?,
+        layer: LayerIndex(affinity.layer.min(i32::MAX.cast_unsigned())),
+    })
+}
+
+fn write_grant(lease: &Granted) -> v1::Grant {
+    v1::Grant {
+        epoch: lease.epoch.to_wire(),
+        campaign_id: lease.key.campaign.0,
+        mode: v1::Mode::from(lease.key.mode).into(),
+        layer: lease.key.layer.0,
+        ordinals: Some(v1::IndexRange { lower: lease.ordinals.start, upper: lease.ordinals.end }),
+        neurons: lease.neurons.iter().map(|neuron| neuron.0).collect(),
+    }
+}
+
+fn shorten(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_ERROR)]
+}
