@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The worker: takes leases from a coordinator and mines them.
+//!
+//! ```text
+//! agent ── lease ──▶ assignment ─▶ forward ─▶ ranking ▶ pool ▶ graph ▶ wordsets ▶ solve ▶ records ─▶ upload
+//!   ▲                (batches)    (logits)   └───────────── superposed-mining ──────────────────┘   │
+//!   └──────────────────────────────── done, failed, trouble ────────────────────────────────────────┘
+//! ```
+//!
+//! - [`agent`]: the protocol: holds leases, renews them, reports
+//! - [`assignment`]: a lease as the forward batches it touches
+//! - [`artefacts`]: models and corpora, opened once and checked against their digests
+//! - [`pipeline`]: a lease from its assignment to its files
+//! - [`upload`]: the files of a batch, durable before it is reported
+//!
+//! `superposed-forward` and `superposed-mining` know no network.
+
+pub mod agent;
+pub mod artefacts;
+pub mod assignment;
+pub mod pipeline;
+pub mod upload;

@@ -1,0 +1,354 @@
+//! The worker's side of the protocol: one Sync at a time, in which leases are renewed, reports handed in and new
+//! leases taken.
+//!
+//! A report is kept until a coordinator acknowledged it, and sent again with every Sync until then: losing a
+//! connection loses nothing. Work goes on while no coordinator answers, until a lease's deadline, which counts from the
+//! moment the Sync that granted or renewed it was sent. On shutdown what was finished is reported, and the rest handed
+//! back.
+
+mod leases;
+mod pacing;
+mod reports;
+
+use crate::{
+    assignment::Assignment,
+    pipeline::{Event, Pipeline, Work},
+};
+use leases::Leases;
+use pacing::Backoff;
+use reports::Reports;
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use superposed_forward::Device;
+use superposed_identity::{LayerIndex, NeuronId};
+use superposed_shared::{
+    description::CampaignDescription,
+    proto::{self, PROTOCOL_VERSION, v1, v1::worker_service_client::WorkerServiceClient},
+    wire::{self, WireError},
+};
+use tokio::{runtime::Handle, sync::mpsc, time::timeout};
+use tonic::{
+    Code, Request, Status,
+    transport::{Channel, Endpoint},
+};
+
+/// How a worker is set up.
+#[derive(Debug, Clone)]
+pub struct AgentSettings {
+    /// The worker's name, its own among all workers.
+    pub name: String,
+    /// The coordinator's URL.
+    pub coordinator: String,
+    /// Threads that mine.
+    pub cores: usize,
+    /// The most jobs held at a time; leases are taken ahead up to here, so that the device never waits.
+    pub capacity: u32,
+}
+
+/// A worker that cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The coordinator's URL is none.
+    #[error("{0:?} is not a coordinator's URL like http://127.0.0.1:7117")]
+    Coordinator(String),
+    /// The threads cannot be started.
+    #[error("cannot start {cores} mining threads: {source}")]
+    Threads {
+        /// How many.
+        cores: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// The coordinator will never take this worker.
+    #[error("the coordinator refuses this worker: {0}")]
+    Refused(String),
+    /// The coordinator sends what this worker does not understand.
+    #[error("the coordinator sent a lease that makes no sense: {0}; use binaries of one release")]
+    Wire(#[from] WireError),
+}
+
+/// A Sync that asks for nothing in particular is answered within this time.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long an idle worker lets the coordinator hold its Sync.
+const IDLE_WAIT: Duration = Duration::from_secs(8);
+
+/// How long shutting down may take until what is left is handed back.
+const DRAIN_TIME: Duration = Duration::from_secs(7);
+
+struct Agent {
+    settings: AgentSettings,
+    boot: u64,
+    sequence: u64,
+    client: WorkerServiceClient<Channel>,
+    leases: Leases,
+    reports: Reports,
+    released: Vec<u64>,
+    campaigns: HashMap<i64, Arc<CampaignDescription>>,
+    warm: Option<v1::Affinity>,
+    work: mpsc::UnboundedSender<Work>,
+    events: mpsc::UnboundedReceiver<Event>,
+    next_sync: Instant,
+}
+
+/// Serves a coordinator until `shutdown`.
+///
+/// # Errors
+/// When the worker cannot start, or the coordinator will never take it. An unreachable coordinator is not an error: it
+/// is tried again.
+pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) -> Result<(), AgentError> {
+    let endpoint = Endpoint::from_shared(settings.coordinator.clone())
+        .map_err(|_| AgentError::Coordinator(settings.coordinator.clone()))?
+        .connect_timeout(Duration::from_secs(5))
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_while_idle(true);
+    let client = WorkerServiceClient::new(endpoint.connect_lazy()).max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
+    let (tell, events) = mpsc::unbounded_channel();
+    let (work, inbox) = mpsc::unbounded_channel();
+    let cores = settings.cores;
+    let pipeline =
+        Pipeline::new(cores, Handle::current(), tell).map_err(|source| AgentError::Threads { cores, source })?;
+    thread::Builder::new()
+        .name("pipeline".to_owned())
+        .spawn(move || pipeline.run(inbox))
+        .expect("a process that started its mining threads can start one more");
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let agent = Agent {
+        boot: u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1,
+        sequence: 0,
+        client,
+        leases: Leases::default(),
+        reports: Reports::default(),
+        released: Vec::new(),
+        campaigns: HashMap::new(),
+        warm: None,
+        work,
+        events,
+        next_sync: Instant::now(),
+        settings,
+    };
+    agent.serve(pin!(shutdown)).await
+}
+
+impl Agent {
+    async fn serve<S: Future<Output = ()>>(mut self, mut shutdown: Pin<&mut S>) -> Result<(), AgentError> {
+        tracing::info!(
+            worker = self.settings.name,
+            coordinator = self.settings.coordinator,
+            cores = self.settings.cores,
+            "worker started"
+        );
+        let mut backoff = Backoff::new(self.boot);
+        loop {
+            let outcome = tokio::select! {
+                outcome = self.sync(false) => outcome,
+                () = &mut shutdown => break,
+            };
+            let wait_from = match outcome {
+                Ok(()) => {
+                    backoff.reset();
+                    Instant::now()
+                }
+                Err(SyncError::Fatal(error)) => {
+                    self.leases.stop_all();
+                    return Err(error);
+                }
+                Err(SyncError::Away(status)) => {
+                    let delay = backoff.next();
+                    tracing::warn!(error = %status.message(), retry_in_ms = delay.as_millis(), "coordinator is away");
+                    Instant::now() + delay
+                }
+            };
+            tokio::select! {
+                () = self.wait_for_reason(wait_from) => {}
+                () = &mut shutdown => break,
+            }
+        }
+        self.drain().await;
+        Ok(())
+    }
+
+    /// Waits until there is something to say to the coordinator or it is time to renew, but at least to `earliest`.
+    async fn wait_for_reason(&mut self, earliest: Instant) {
+        loop {
+            while let Ok(event) = self.events.try_recv() {
+                self.note(event);
+            }
+            let now = Instant::now();
+            self.leases.stop_expired(now);
+            let reason = self.reports.any() || !self.released.is_empty() || self.wants() > 0;
+            let until = if reason { earliest } else { self.next_sync.max(earliest) };
+            if until <= now {
+                return;
+            }
+            if let Ok(Some(event)) = timeout(until - now, self.events.recv()).await {
+                self.note(event);
+            }
+        }
+    }
+
+    /// How many jobs to ask for. Small gaps are left, so that spans are not cut into crumbs; and nothing is asked for
+    /// twice in a row while something is held, the time to renew aside.
+    fn wants(&self) -> u32 {
+        let free = self.settings.capacity.saturating_sub(self.leases.jobs());
+        let patient = self.leases.any() && self.leases.asked_in_vain() && Instant::now() < self.next_sync;
+        if free * 2 < self.settings.capacity || patient { 0 } else { free }
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Done { epoch, ordinals } => {
+                let jobs: u32 = ordinals.iter().map(|range| range.end - range.start).sum();
+                self.leases.settle(epoch, jobs);
+                self.reports.done(epoch, &ordinals);
+            }
+            Event::Failed { epoch, ordinal, error } => {
+                self.leases.settle(epoch, 1);
+                self.reports.failed(epoch, ordinal, error);
+            }
+            Event::Trouble { campaign, error } => self.reports.trouble(campaign, error),
+            Event::Ended { epoch } => {
+                // What was neither done nor failed goes back.
+                if self.leases.remove(epoch) > 0 {
+                    self.released.push(epoch);
+                }
+            }
+        }
+    }
+
+    async fn sync(&mut self, draining: bool) -> Result<(), SyncError> {
+        self.sequence += 1;
+        let free_jobs = if draining { 0 } else { self.wants() };
+        let idle = !self.leases.any() && !self.reports.any() && self.released.is_empty();
+        let wait = if idle && !draining { IDLE_WAIT } else { Duration::ZERO };
+        let held_epochs = self.leases.epochs();
+        let released_epochs = self.released.clone();
+        let request = v1::SyncRequest {
+            worker_id: self.settings.name.clone(),
+            boot_epoch: self.boot,
+            sequence: self.sequence,
+            protocol_version: PROTOCOL_VERSION,
+            capabilities: Some(v1::Capabilities {
+                backend: Device::default().backend(),
+                device_memory_bytes: 0,
+                cores: u32::try_from(self.settings.cores).unwrap_or(u32::MAX),
+            }),
+            free_jobs,
+            held_epochs: held_epochs.clone(),
+            completions: self.reports.completions(),
+            failures: self.reports.failures(),
+            released_epochs: released_epochs.clone(),
+            troubles: self.reports.troubles(),
+            draining,
+            wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
+            known_campaigns: self.campaigns.keys().copied().collect(),
+            affinity: self.warm,
+        };
+        let sent = Instant::now();
+        let mut request = Request::new(request);
+        request.set_timeout(wait + CALL_TIMEOUT);
+        let answered = timeout(wait + CALL_TIMEOUT, self.client.sync(request)).await;
+        let response = match answered {
+            Ok(Ok(response)) => response.into_inner(),
+            Ok(Err(status)) => return Err(SyncError::of(status)),
+            Err(_) => return Err(SyncError::Away(Status::deadline_exceeded("no answer in time"))),
+        };
+        self.reports.acknowledge(&response.acknowledged);
+        self.released.retain(|epoch| !released_epochs.contains(epoch));
+        for epoch in &response.revoked {
+            if self.leases.revoke(*epoch) {
+                tracing::info!(epoch, "lease revoked");
+            }
+        }
+        let deadline = sent + Duration::from_millis(response.lease_ms.into());
+        self.leases.renew(&held_epochs, deadline);
+        self.next_sync = Instant::now() + Duration::from_millis(response.next_sync_ms.max(10).into());
+        for campaign in response.campaigns {
+            let id = campaign.campaign_id;
+            let description = CampaignDescription::try_from(campaign).map_err(fatal)?;
+            self.campaigns.insert(id, Arc::new(description));
+        }
+        if free_jobs > 0 {
+            self.leases.note_answer(response.grants.is_empty());
+        }
+        for grant in response.grants {
+            self.take(&grant, deadline).map_err(fatal)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, grant: &v1::Grant, deadline: Instant) -> Result<(), WireError> {
+        let mode = wire::mode(grant.mode)?;
+        let ordinals = grant.ordinals.unwrap_or_default();
+        let Some(description) = self.campaigns.get(&grant.campaign_id) else {
+            // Not named in the next Sync, the lease is released there.
+            tracing::error!(campaign = grant.campaign_id, "lease of a campaign that was not described");
+            return Ok(());
+        };
+        let jobs = ordinals.upper.saturating_sub(ordinals.lower);
+        tracing::info!(epoch = grant.epoch, campaign = grant.campaign_id, %mode, layer = grant.layer, jobs, "lease taken");
+        let stop = self.leases.take(grant.epoch, jobs, deadline);
+        self.warm = Some(v1::Affinity { campaign_id: grant.campaign_id, mode: grant.mode, layer: grant.layer });
+        let sent = self.work.send(Work {
+            epoch: grant.epoch,
+            campaign: grant.campaign_id,
+            description: Arc::clone(description),
+            assignment: Assignment {
+                mode,
+                layer: LayerIndex(grant.layer),
+                ordinals: ordinals.lower..ordinals.upper,
+                neurons: grant.neurons.iter().copied().map(NeuronId).collect(),
+            },
+            stop,
+        });
+        sent.expect("the pipeline runs as long as the agent can send it work");
+        Ok(())
+    }
+
+    /// Stops work at the next neuron, reports what is finished and hands the rest back.
+    async fn drain(mut self) {
+        tracing::info!(leases = self.leases.epochs().len(), "draining");
+        self.leases.stop_all();
+        let deadline = Instant::now() + DRAIN_TIME;
+        while self.leases.any() {
+            match timeout(deadline.saturating_duration_since(Instant::now()), self.events.recv()).await {
+                Ok(Some(event)) => self.note(event),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.released.extend(self.leases.epochs());
+        self.leases = Leases::default();
+        match timeout(Duration::from_secs(2), self.sync(true)).await {
+            Ok(Ok(())) => tracing::info!("drained"),
+            _ => tracing::warn!("the coordinator did not answer; its leases of this worker will run out"),
+        }
+    }
+}
+
+enum SyncError {
+    /// Worth another try.
+    Away(Status),
+    /// Will not get better.
+    Fatal(AgentError),
+}
+
+impl SyncError {
+    fn of(status: Status) -> Self {
+        match status.code() {
+            Code::FailedPrecondition | Code::InvalidArgument | Code::Unauthenticated | Code::PermissionDenied => {
+                Self::Fatal(AgentError::Refused(status.message().to_owned()))
+            }
+            _ => Self::Away(status),
+        }
+    }
+}
+
+fn fatal(error: WireError) -> SyncError {
+    SyncError::Fatal(AgentError::Wire(error))
+}

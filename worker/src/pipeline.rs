@@ -1,0 +1,213 @@
+//! A lease from its assignment to its files: forward, mine, upload, batch by batch.
+//!
+//! Runs on a thread of its own, with a pool of threads for mining, and tells the [agent](crate::agent) what happened
+//! through [`Event`]s. What goes wrong with one job (a logit that is not a number, a panic) is that job's failure;
+//! what would go wrong with every job (model, corpus, destination) is the campaign's trouble.
+
+use crate::{
+    artefacts::{Artefacts, Campaign},
+    assignment::{Assignment, Batch, BatchNeuron},
+    upload::upload,
+};
+use rayon::{ThreadPool, prelude::*};
+use std::{
+    any::Any,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use superposed_identity::{JobId, Ordinal};
+use superposed_mining::JobFiles;
+use superposed_shared::description::CampaignDescription;
+use tokio::{runtime::Handle, sync::mpsc};
+
+/// A lease to be worked off.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The lease's fence.
+    pub epoch: u64,
+    /// The campaign's number.
+    pub campaign: i64,
+    /// What the campaign is.
+    pub description: Arc<CampaignDescription>,
+    /// The jobs.
+    pub assignment: Assignment,
+    /// Set when the lease is no longer held: its work stops at the next neuron.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What happened to a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Jobs are done and their files durable.
+    Done {
+        /// The lease.
+        epoch: u64,
+        /// Which jobs.
+        ordinals: Vec<Range<u32>>,
+    },
+    /// A job failed by itself.
+    Failed {
+        /// The lease.
+        epoch: u64,
+        /// Which job.
+        ordinal: Ordinal,
+        /// Why.
+        error: String,
+    },
+    /// The campaign cannot be worked on here.
+    Trouble {
+        /// The campaign.
+        campaign: i64,
+        /// Why.
+        error: String,
+    },
+    /// Nothing more will be done for the lease.
+    Ended {
+        /// The lease.
+        epoch: u64,
+    },
+}
+
+/// Works off leases, one at a time.
+#[derive(Debug)]
+pub struct Pipeline {
+    artefacts: Artefacts,
+    miners: ThreadPool,
+    runtime: Handle,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+type JobResult = (Ordinal, JobId, Result<JobFiles, String>);
+
+impl Pipeline {
+    /// A pipeline that mines with `cores` threads and uploads on `runtime`.
+    ///
+    /// # Errors
+    /// When the threads cannot be started.
+    pub fn new(
+        cores: usize,
+        runtime: Handle,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let miners =
+            rayon::ThreadPoolBuilder::new().num_threads(cores).thread_name(|index| format!("miner-{index}")).build()?;
+        Ok(Self { artefacts: Artefacts::default(), miners, runtime, events })
+    }
+
+    /// Works off leases until nobody can send one any more.
+    pub fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Work>) {
+        while let Some(work) = inbox.blocking_recv() {
+            if let Err(error) = self.work_off(&work) {
+                tracing::error!(campaign = work.campaign, error, "trouble");
+                self.tell(Event::Trouble { campaign: work.campaign, error });
+            }
+            self.tell(Event::Ended { epoch: work.epoch });
+        }
+    }
+
+    /// The agent may be gone already, when the process stops; then nobody needs to know.
+    fn tell(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    fn work_off(&mut self, work: &Work) -> Result<(), String> {
+        let stopped = || work.stop.load(Ordering::Relaxed);
+        if stopped() {
+            return Ok(());
+        }
+        let Work { epoch, description, assignment, .. } = work;
+        let campaign = self.artefacts.campaign(description).map_err(|error| error.to_string())?;
+        let batches =
+            assignment.batches(description.batch, description.polarities).map_err(|error| error.to_string())?;
+        for batch in batches {
+            if stopped() {
+                break;
+            }
+            let results = self.mine(&campaign, work, &batch).map_err(|error| error.to_string())?;
+            let mut files = Vec::with_capacity(results.len());
+            let mut done: Vec<Range<u32>> = Vec::new();
+            let mut failed = Vec::new();
+            for (ordinal, job, result) in results {
+                match result {
+                    Ok(content) => {
+                        files.push((job, content));
+                        match done.last_mut() {
+                            Some(last) if last.end == ordinal.0 => last.end += 1,
+                            _ => done.push(ordinal.0..ordinal.0 + 1),
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(job = %job, error, "job failed");
+                        failed.push(Event::Failed { epoch: *epoch, ordinal, error: format!("{job}: {error}") });
+                    }
+                }
+            }
+            let uploaded = upload(&campaign.destination, &description.size, files);
+            self.runtime.block_on(uploaded).map_err(|error| error.to_string())?;
+            if !done.is_empty() {
+                self.tell(Event::Done { epoch: *epoch, ordinals: done });
+            }
+            failed.into_iter().for_each(|event| self.tell(event));
+        }
+        Ok(())
+    }
+
+    /// Mines the jobs of a batch, as many as there are until the lease is lost; in the order of their ordinals.
+    fn mine(
+        &self,
+        campaign: &Campaign,
+        work: &Work,
+        batch: &Batch,
+    ) -> Result<Vec<JobResult>, superposed_forward::ForwardError> {
+        let Assignment { mode, layer, .. } = work.assignment;
+        self.miners.install(|| {
+            let logits = campaign.forward.logits(mode, layer, &batch.rows)?;
+            let mined = batch.neurons.par_iter().map(|neuron| {
+                if work.stop.load(Ordering::Relaxed) {
+                    return Vec::new();
+                }
+                mine_neuron(campaign, logits.row(neuron.row), neuron)
+            });
+            Ok(mined.collect::<Vec<_>>().into_iter().flatten().collect())
+        })
+    }
+}
+
+fn mine_neuron(campaign: &Campaign, logits: &[f32], neuron: &BatchNeuron) -> Vec<JobResult> {
+    let ranked = caught(|| campaign.miner.rank(logits).map_err(|error| error.to_string()));
+    let mine = |&(ordinal, job): &(Ordinal, JobId)| {
+        let files = ranked.as_ref().map_err(String::clone).and_then(|ranked| {
+            caught(|| {
+                let mined = campaign.miner.mine_ranked(ranked, job.polarity);
+                mined.map(|mined| mined.files()).map_err(|error| error.to_string())
+            })
+        });
+        (ordinal, job, files)
+    };
+    neuron.jobs.iter().map(mine).collect()
+}
+
+/// A panic while one job is mined is that job's failure, not the worker's end: nothing is shared but what is only read.
+fn caught<T>(mine: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(mine)).unwrap_or_else(|panic| Err(format!("panicked: {}", panic_text(&*panic))))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_failure_of_its_job() {
+        let caught: Result<(), String> = caught(|| panic!("at row {}", 3));
+        assert_eq!(caught, Err("panicked: at row 3".to_owned()));
+    }
+}

@@ -1,0 +1,36 @@
+//! The files of a batch: written side by side, then made durable together, and only then reported.
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use superposed_identity::{JobId, Size};
+use superposed_mining::JobFiles;
+use superposed_shared::{
+    destination::{Destination, DestinationError},
+    layout,
+};
+
+/// Jobs whose files are written at the same time.
+const CONCURRENCY: usize = 16;
+
+/// Writes the files of jobs and makes them durable. A job's files are written in the layout's order, the pool last.
+///
+/// # Errors
+/// When a file cannot be written; some others may have been, which is harmless: they are written again, the same.
+pub async fn upload(
+    destination: &Destination,
+    size: &Size,
+    jobs: impl IntoIterator<Item = (JobId, JobFiles)>,
+) -> Result<(), DestinationError> {
+    stream::iter(jobs)
+        .map(async |(job, files)| {
+            let JobFiles { pool, isets, topics } = files;
+            for (path, content) in layout::job_files(size, job).into_iter().zip([isets, topics, pool]) {
+                destination.put(&path, Bytes::from(content)).await?;
+            }
+            Ok::<_, DestinationError>(())
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<()>()
+        .await?;
+    destination.sync().await
+}
