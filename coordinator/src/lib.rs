@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The coordinator of mining campaigns and the operator's command `superposed`.
+//!
+//! - [`queue`]: jobs in Postgres
+//! - [`admission`]: what a campaign must pass before it is queued
+//! - [`service`]: the gRPC services over the queue
+//! - [`serve`]: the coordinator's process
+//! - [`postgres`]: a private Postgres
+//! - [`local`]: coordinator, workers and Postgres on one machine, for one campaign
+//! - [`topics`]: mined topics in words
+//! - [`cli`]: the command line
+
+pub mod admission;
+pub mod cli;
+pub mod local;
+pub mod postgres;
+pub mod queue;
+pub mod serve;
+pub mod service;
+pub mod topics;

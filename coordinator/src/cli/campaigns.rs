@@ -1,0 +1,273 @@
+//! The commands that ask a running coordinator.
+
+use super::{block_on, interrupted};
+use crate::local::display::Display;
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use std::{path::PathBuf, pin::pin, process::ExitCode};
+use superposed_shared::{
+    proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
+    spec::file,
+    wire,
+};
+use tonic::transport::{Channel, Endpoint};
+
+#[derive(Debug, Args)]
+struct Server {
+    /// The coordinator's URL
+    #[arg(long, env = "SUPERPOSED_COORDINATOR", default_value = "http://127.0.0.1:7117")]
+    coordinator: String,
+}
+
+impl Server {
+    async fn client(&self) -> Result<CampaignServiceClient<Channel>> {
+        let url = &self.coordinator;
+        let endpoint = Endpoint::from_shared(url.clone()).with_context(|| format!("{url:?} is not a URL"))?;
+        let channel = endpoint.connect().await.map_err(|_| {
+            anyhow!("no coordinator answers at {url}; start one with `superposed serve`, or name it with --coordinator")
+        })?;
+        Ok(CampaignServiceClient::new(channel))
+    }
+}
+
+/// What a coordinator refuses, in its own words.
+fn refused(status: tonic::Status) -> anyhow::Error {
+    anyhow!(status.message().to_owned())
+}
+
+/// Commands that name a campaign and print what became of it.
+macro_rules! campaign_command {
+    ($(#[$doc:meta])* $name:ident, $method:ident, $request:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Args)]
+        pub(super) struct $name {
+            /// The campaign's number
+            campaign: i64,
+            #[command(flatten)]
+            server: Server,
+        }
+
+        impl $name {
+            pub(super) fn run(self) -> Result<ExitCode> {
+                block_on(async {
+                    let mut client = self.server.client().await?;
+                    let request = v1::$request { campaign_id: self.campaign };
+                    println!("{}", line(client.$method(request).await.map_err(refused)?.get_ref()));
+                    Ok(ExitCode::SUCCESS)
+                })
+            }
+        }
+    };
+}
+
+campaign_command!(
+    /// Hand out no more of a campaign's jobs
+    Pause, pause, PauseRequest
+);
+campaign_command!(
+    /// Go on with a paused campaign
+    Resume, resume, ResumeRequest
+);
+campaign_command!(
+    /// End a campaign
+    Cancel, cancel, CancelRequest
+);
+campaign_command!(
+    /// Queue the failed jobs of a campaign once more
+    Retry, retry, RetryRequest
+);
+
+/// Forget a campaign that has ended
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    /// The campaign's number
+    campaign: i64,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Delete {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        block_on(async {
+            let mut client = self.server.client().await?;
+            client.delete(v1::DeleteRequest { campaign_id: self.campaign }).await.map_err(refused)?;
+            println!("campaign {} is forgotten; its files stay", self.campaign);
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// Submit a campaign to a coordinator
+#[derive(Debug, Args)]
+pub(super) struct Submit {
+    /// The campaign file
+    campaign: PathBuf,
+    /// Two submissions with one key are one campaign [default: the campaign's name and destination]
+    #[arg(long)]
+    key: Option<String>,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Submit {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let spec = file::read(&self.campaign)?;
+        let key = self.key.unwrap_or_else(|| format!("{}/{}/{}", spec.destination, spec.size, spec.name));
+        block_on(async {
+            let mut client = self.server.client().await?;
+            let request = v1::SubmitRequest { spec: Some((&spec).into()), client_key: key };
+            let submitted = client.submit(request).await.map_err(refused)?.into_inner();
+            let campaign = submitted.campaign.unwrap_or_default();
+            if !submitted.created {
+                eprintln!("this campaign was submitted before; nothing was queued");
+            }
+            println!("{}", line(&campaign));
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// List campaigns, or show one with its layers
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// The campaign's number; all campaigns when left out
+    campaign: Option<i64>,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Status {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        block_on(async {
+            let mut client = self.server.client().await?;
+            let Some(campaign_id) = self.campaign else {
+                let all = client.list(v1::ListRequest {}).await.map_err(refused)?.into_inner().campaigns;
+                all.iter().for_each(|campaign| println!("{}", line(campaign)));
+                return Ok(ExitCode::SUCCESS);
+            };
+            let campaign = client.get(v1::GetRequest { campaign_id }).await.map_err(refused)?.into_inner();
+            println!("{}", line(&campaign));
+            for layer in &campaign.layers {
+                let jobs = layer.jobs.unwrap_or_default();
+                let v1::JobCounts { pending, leased, done, failed, cancelled } = jobs;
+                println!(
+                    "  mode {:<4} layer {:<3} {done} done, {leased} leased, {pending} pending, {failed} failed, {cancelled} cancelled",
+                    wire::mode(layer.mode)?,
+                    layer.layer,
+                );
+            }
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// Follow a campaign until it ends
+#[derive(Debug, Args)]
+pub(super) struct Watch {
+    /// The campaign's number
+    campaign: i64,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Watch {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        block_on(async {
+            let mut interrupt = pin!(interrupted()?);
+            let mut client = self.server.client().await?;
+            let request = v1::WatchRequest { campaign_id: self.campaign };
+            let mut changes = client.watch(request).await.map_err(refused)?.into_inner();
+            let mut display = Display::new();
+            let mut last = None;
+            loop {
+                tokio::select! {
+                    change = changes.message() => match change.map_err(refused)? {
+                        Some(now) => {
+                            display.show(&now);
+                            last = Some(now);
+                        }
+                        None => break,
+                    },
+                    () = &mut interrupt => break,
+                }
+            }
+            display.finish();
+            if let Some(campaign) = last {
+                println!("{}", line(&campaign));
+            }
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// List the failed jobs of a campaign
+#[derive(Debug, Args)]
+pub(super) struct Failures {
+    /// The campaign's number
+    campaign: i64,
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Failures {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        block_on(async {
+            let mut client = self.server.client().await?;
+            let request = v1::FailuresRequest { campaign_id: self.campaign, limit: 0 };
+            for failure in client.failures(request).await.map_err(refused)?.into_inner().failures {
+                println!("{} attempts, last by {}: {}", failure.attempts, failure.worker, failure.error);
+            }
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// List workers
+#[derive(Debug, Args)]
+pub(super) struct Workers {
+    #[command(flatten)]
+    server: Server,
+}
+
+impl Workers {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        block_on(async {
+            let mut client = self.server.client().await?;
+            for worker in client.workers(v1::WorkersRequest {}).await.map_err(refused)?.into_inner().workers {
+                println!(
+                    "{}  {}  {} cores  holds {} jobs  heard of {} s ago{}",
+                    worker.id,
+                    worker.backend,
+                    worker.cores,
+                    worker.leased_jobs,
+                    worker.seconds_since_sync,
+                    if worker.draining { "  draining" } else { "" },
+                );
+            }
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// A campaign in a line.
+fn line(campaign: &v1::Campaign) -> String {
+    let jobs = campaign.jobs.unwrap_or_default();
+    let total = jobs.pending + jobs.leased + jobs.done + jobs.failed + jobs.cancelled;
+    let state = match campaign.state() {
+        CampaignState::Running => "running",
+        CampaignState::Paused => "paused",
+        CampaignState::Cancelled => "cancelled",
+        CampaignState::Completed => "completed",
+        CampaignState::CompletedWithFailures => "completed with failures",
+        CampaignState::Unspecified => "in an unknown state",
+    };
+    let mut line = format!(
+        "campaign {} {} ({}) is {state}: {} of {total} jobs done, {} failed; results: {}",
+        campaign.id, campaign.name, campaign.size, jobs.done, jobs.failed, campaign.destination
+    );
+    if !campaign.trouble.is_empty() {
+        line.push_str("; held up: ");
+        line.push_str(&campaign.trouble);
+    }
+    line
+}

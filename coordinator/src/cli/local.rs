@@ -1,0 +1,177 @@
+//! `superposed local`
+
+use super::{block_on, interrupted};
+use crate::{
+    local::{LocalOutcome, Machine, MachineSettings, machine::default_state, mine},
+    topics::Results,
+};
+use anyhow::Result;
+use clap::Args;
+use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
+use superposed_identity::{JobId, NeuronId};
+use superposed_model::ModelDirectory;
+use superposed_shared::{
+    destination::Destination,
+    proto::v1,
+    spec::{
+        CampaignSpec, file,
+        plan::{LayerPlan, plan},
+    },
+};
+
+/// Exit status of a campaign that was interrupted and goes on when the command is run again, as shells give it for
+/// Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// Exit status of a campaign some of whose jobs failed.
+const SOME_FAILED: u8 = 3;
+
+/// The best topics are looked for in at most this many jobs: reading all files of a whole model takes minutes.
+const BEST_OF_JOBS: usize = 20_000;
+
+/// Failures that are printed.
+const FAILURES_SHOWN: usize = 10;
+
+/// Run a campaign on this machine. Starts a private Postgres, a coordinator and workers, shows how far it is, prints
+/// the best topics, and stops everything. Interrupted, it goes on where it stopped when run again.
+#[derive(Debug, Args)]
+pub(super) struct Local {
+    /// The campaign file
+    campaign: PathBuf,
+    #[command(flatten)]
+    machine: MachineOptions,
+    /// How many of the best topics are printed
+    #[arg(long, default_value_t = 20)]
+    topics: usize,
+}
+
+/// How a local installation is set up.
+#[derive(Debug, Args)]
+pub(super) struct MachineOptions {
+    /// How many workers [default: 2]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: u16,
+    /// Threads of each worker [default: the machine's cores shared among the workers]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    cores: Option<u16>,
+    /// Where Postgres keeps its data and the processes their logs [default: /var/lib/superposed for root, else
+    /// $XDG_STATE_HOME/superposed]
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// How long a lease lasts without being renewed, in seconds
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    lease_seconds: u32,
+}
+
+impl MachineOptions {
+    pub(super) fn settings(&self) -> Result<MachineSettings> {
+        let workers = usize::from(self.workers);
+        let all = thread::available_parallelism().map_or(1, usize::from);
+        let state = match &self.state {
+            Some(state) => std::path::absolute(state)?,
+            None => default_state()?,
+        };
+        Ok(MachineSettings {
+            state,
+            workers,
+            cores: self.cores.map_or((all / workers).max(1), usize::from),
+            lease_seconds: self.lease_seconds,
+        })
+    }
+}
+
+impl Local {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let spec = file::read(&self.campaign)?;
+        let settings = self.machine.settings()?;
+        block_on(async {
+            let (code, campaign) = mine_and_tell(&spec, settings).await?;
+            if campaign.is_some() {
+                print_best(&spec, self.topics).await?;
+            }
+            Ok(code)
+        })
+    }
+}
+
+/// Mines a campaign on this machine and says how it ended; the campaign is given back when it has ended.
+pub(super) async fn mine_and_tell(
+    spec: &CampaignSpec,
+    settings: MachineSettings,
+) -> Result<(ExitCode, Option<v1::Campaign>)> {
+    let mut interrupt = pin!(interrupted()?);
+    eprintln!(
+        "starting Postgres, a coordinator and {} workers of {} threads; state and logs: {}",
+        settings.workers,
+        settings.cores,
+        settings.state.display()
+    );
+    let started = tokio::select! {
+        machine = Machine::start(settings) => Some(machine?),
+        () = &mut interrupt => None,
+    };
+    let Some(mut machine) = started else {
+        eprintln!("interrupted before anything was begun");
+        return Ok((ExitCode::from(INTERRUPTED), None));
+    };
+    let outcome = mine(&mut machine, spec, interrupt.as_mut()).await;
+    if matches!(outcome, Ok(LocalOutcome::Interrupted(_))) {
+        eprintln!("stopping: what is finished is kept, the rest goes back to the queue");
+    }
+    machine.stop().await;
+    match outcome? {
+        LocalOutcome::Interrupted(_) => {
+            eprintln!("stopped; the same command goes on from here");
+            Ok((ExitCode::from(INTERRUPTED), None))
+        }
+        LocalOutcome::Ended { campaign, failures } => {
+            let jobs = campaign.jobs.unwrap_or_default();
+            eprintln!("{} jobs done, {} failed; results: {}", jobs.done, jobs.failed, spec.destination);
+            for failure in failures.iter().take(FAILURES_SHOWN) {
+                eprintln!("  failed after {} attempts: {}", failure.attempts, failure.error);
+            }
+            if failures.len() > FAILURES_SHOWN {
+                eprintln!("  and {} more", failures.len() - FAILURES_SHOWN);
+            }
+            let code = if jobs.failed > 0 { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS };
+            Ok((code, Some(campaign)))
+        }
+    }
+}
+
+async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let model = ModelDirectory::open(spec.model.as_ref())?;
+    let config = model.config();
+    let layers = plan(spec, config.layers, |mode| config.width(mode))?;
+    let results = Results::open(Destination::open(&spec.destination)?, spec.size.clone()).await?;
+    let all: usize = layers.iter().map(|layer| (layer.neurons.len() * spec.polarities.count()) as usize).sum();
+    let looked_at = all.min(BEST_OF_JOBS);
+    let best = results.best(jobs(spec, &layers).take(looked_at), count).await?;
+    if best.is_empty() {
+        println!("no topic was found: no word set reached kappa; see docs/campaign-file.md on theta and kappa");
+        return Ok(());
+    }
+    let of = if looked_at < all { format!("the first {looked_at} of {all} jobs") } else { format!("{all} jobs") };
+    println!("best {} topics of {of} (mean NPMI, job, words):", best.len());
+    for topic in best {
+        println!("{topic}");
+    }
+    Ok(())
+}
+
+/// All jobs of a campaign.
+fn jobs<'a>(spec: &'a CampaignSpec, layers: &'a [LayerPlan]) -> impl Iterator<Item = JobId> + 'a {
+    layers.iter().flat_map(move |plan| {
+        plan.neurons.iter().flat_map(move |neuron| {
+            spec.polarities.as_slice().iter().map(move |&polarity| JobId {
+                mode: plan.mode,
+                layer: plan.layer,
+                neuron: NeuronId(neuron),
+                polarity,
+            })
+        })
+    })
+}

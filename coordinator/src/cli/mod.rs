@@ -1,0 +1,111 @@
+//! The command line. Each command is a file; what people asked for goes to standard output, everything else to standard
+//! error.
+#![allow(clippy::print_stdout, reason = "a command line prints")]
+
+mod campaigns;
+mod corpus;
+mod demo;
+mod local;
+mod serve;
+mod show;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use std::{future::Future, process::ExitCode};
+use superposed_shared::telemetry::{self, LogFormat};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Mines the neurons of transformer language models for the topics superposed in them.
+#[derive(Debug, Parser)]
+#[command(name = "superposed", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines look; SUPERPOSED_LOG sets what is logged
+    #[arg(long, value_enum, default_value_t, global = true)]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a corpus and a model with planted topics, mine them, and count how many come back
+    Demo(demo::Demo),
+    /// Run a campaign on this machine: starts Postgres, a coordinator and workers, and stops them at the end
+    Local(local::Local),
+    /// Run a coordinator
+    Serve(serve::Serve),
+    /// Submit a campaign to a coordinator
+    Submit(campaigns::Submit),
+    /// List campaigns, or show one with its layers
+    Status(campaigns::Status),
+    /// Follow a campaign until it ends
+    Watch(campaigns::Watch),
+    /// Hand out no more of a campaign's jobs
+    Pause(campaigns::Pause),
+    /// Go on with a paused campaign
+    Resume(campaigns::Resume),
+    /// End a campaign: running jobs are taken back, files that were written stay
+    Cancel(campaigns::Cancel),
+    /// Queue the failed jobs of a campaign once more
+    Retry(campaigns::Retry),
+    /// Forget a campaign that has ended; files that were written stay
+    Delete(campaigns::Delete),
+    /// List the failed jobs of a campaign
+    Failures(campaigns::Failures),
+    /// List workers
+    Workers(campaigns::Workers),
+    /// Print the topics of jobs in words
+    Show(show::Show),
+    /// Make and look at corpus stores
+    #[command(subcommand)]
+    Corpus(corpus::Corpus),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What is wrong, in one line.
+    pub fn run(self) -> Result<ExitCode> {
+        // Where people watch a bar, only what they must know is logged beside it.
+        let quiet = !matches!(self.command, Command::Serve(_));
+        telemetry::start(self.log_format, if quiet { "warn" } else { "info" });
+        match self.command {
+            Command::Demo(demo) => demo.run(),
+            Command::Local(local) => local.run(),
+            Command::Serve(serve) => serve.run(),
+            Command::Submit(submit) => submit.run(),
+            Command::Status(status) => status.run(),
+            Command::Watch(watch) => watch.run(),
+            Command::Pause(pause) => pause.run(),
+            Command::Resume(resume) => resume.run(),
+            Command::Cancel(cancel) => cancel.run(),
+            Command::Retry(retry) => retry.run(),
+            Command::Delete(delete) => delete.run(),
+            Command::Failures(failures) => failures.run(),
+            Command::Workers(workers) => workers.run(),
+            Command::Show(show) => show.run(),
+            Command::Corpus(corpus) => corpus.run(),
+        }
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
+    let done = runtime.block_on(work);
+    // Not waited for: a thread that reads standard input would hold the process until something is typed.
+    runtime.shutdown_background();
+    done
+}
+
+/// Ends when this process is asked to stop.
+fn interrupted() -> Result<impl Future<Output = ()> + Send> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,56 @@
+//! `superposed serve`
+
+use super::{block_on, interrupted};
+use crate::{local::machine::ANNOUNCEMENT, queue::QueueSettings, serve::Coordinator};
+use anyhow::Result;
+use clap::Args;
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use tokio::io::AsyncReadExt;
+
+/// Run a coordinator. It keeps nothing in memory: any number of them may serve one database.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The URL of the Postgres database, like postgresql://user@host/superposed
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database: String,
+    /// The address to listen on; port 0 chooses a free one, which is then printed
+    #[arg(long, default_value = "127.0.0.1:7117")]
+    listen: SocketAddr,
+    /// Listen even where other machines can reach this one: anybody there can submit and cancel campaigns
+    #[arg(long)]
+    allow_unauthenticated_network: bool,
+    /// How long a lease lasts without being renewed, in seconds
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    lease_seconds: u32,
+    /// Stop as well when standard input is closed, so that no coordinator outlives what started it
+    #[arg(long)]
+    until_stdin_closes: bool,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        block_on(async {
+            let settings =
+                QueueSettings { lease: Duration::from_secs(self.lease_seconds.into()), ..QueueSettings::default() };
+            let beyond = self.allow_unauthenticated_network;
+            let coordinator = Coordinator::bind(&self.database, settings, self.listen, beyond).await?;
+            println!("{ANNOUNCEMENT}http://{}", coordinator.address()?);
+            let stop = interrupted()?;
+            coordinator
+                .serve(async {
+                    tokio::select! {
+                        () = stop => {}
+                        () = stdin_closes(), if self.until_stdin_closes => {}
+                    }
+                })
+                .await?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+async fn stdin_closes() {
+    let mut stdin = tokio::io::stdin();
+    let mut buffer = [0; 64];
+    while !matches!(stdin.read(&mut buffer).await, Ok(0) | Err(_)) {}
+}

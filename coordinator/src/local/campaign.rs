@@ -1,0 +1,125 @@
+//! A campaign on a local installation, from its submission to its end.
+
+use super::{LocalError, Machine, display::Display};
+use sha2::{Digest, Sha256};
+use std::future::Future;
+use std::pin::Pin;
+use superposed_shared::{
+    destination::Destination,
+    layout,
+    proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
+    spec::CampaignSpec,
+};
+use tonic::transport::Channel;
+
+/// How a campaign on this machine ended.
+#[derive(Debug)]
+pub enum LocalOutcome {
+    /// Nothing is left to do; some jobs may have failed.
+    Ended {
+        /// The campaign.
+        campaign: v1::Campaign,
+        /// The jobs that failed.
+        failures: Vec<v1::Failure>,
+    },
+    /// It was interrupted, and goes on when it is run again.
+    Interrupted(v1::Campaign),
+}
+
+/// Mines a campaign on a machine, until it ends or `interrupt` comes. A campaign that was begun before goes on where it
+/// stopped.
+///
+/// # Errors
+/// When the campaign is refused, or a process that is needed ends.
+pub async fn mine(
+    machine: &mut Machine,
+    spec: &CampaignSpec,
+    interrupt: Pin<&mut (impl Future<Output = ()> + Send)>,
+) -> Result<LocalOutcome, LocalError> {
+    mine_until(machine, spec, interrupt).await.map_err(|error| machine.explain(error))
+}
+
+async fn mine_until(
+    machine: &mut Machine,
+    spec: &CampaignSpec,
+    mut interrupt: Pin<&mut (impl Future<Output = ()> + Send)>,
+) -> Result<LocalOutcome, LocalError> {
+    let mut client = machine.client();
+    let campaign = tokio::select! {
+        submitted = submit(&mut client, spec) => submitted?,
+        broken = machine.broken() => return Err(broken),
+    };
+    let id = campaign.id;
+    let mut display = Display::new();
+    display.show(&campaign);
+    if goes_on(&campaign) {
+        machine.start_workers()?;
+    }
+    let mut last = campaign;
+    let mut changes = client.watch(v1::WatchRequest { campaign_id: id }).await?.into_inner();
+    while goes_on(&last) {
+        tokio::select! {
+            change = changes.message() => match change? {
+                Some(now) => last = now,
+                None => break,
+            },
+            broken = machine.broken() => {
+                display.finish();
+                return Err(broken);
+            }
+            () = &mut interrupt => {
+                display.finish();
+                return Ok(LocalOutcome::Interrupted(last));
+            }
+        }
+        display.show(&last);
+    }
+    display.finish();
+    let failures = client.failures(v1::FailuresRequest { campaign_id: id, limit: 0 }).await?.into_inner().failures;
+    Ok(LocalOutcome::Ended { campaign: last, failures })
+}
+
+/// Submits, resumes or retries: running the same command again always goes on.
+async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec) -> Result<v1::Campaign, LocalError> {
+    let request = || v1::SubmitRequest { spec: Some(spec.into()), client_key: client_key(spec) };
+    let submitted = client.submit(request()).await?.into_inner();
+    let campaign = submitted.campaign.unwrap_or_default();
+    let campaign_id = campaign.id;
+    if submitted.created {
+        return Ok(campaign);
+    }
+    if !record_is_present(spec).await? {
+        tracing::info!("the results of this campaign were removed: it starts afresh");
+        if goes_on(&campaign) {
+            client.cancel(v1::CancelRequest { campaign_id }).await?;
+        }
+        client.delete(v1::DeleteRequest { campaign_id }).await?;
+        return Ok(client.submit(request()).await?.into_inner().campaign.unwrap_or_default());
+    }
+    match campaign.state() {
+        CampaignState::Paused => Ok(client.resume(v1::ResumeRequest { campaign_id }).await?.into_inner()),
+        CampaignState::CompletedWithFailures => Ok(client.retry(v1::RetryRequest { campaign_id }).await?.into_inner()),
+        CampaignState::Cancelled => {
+            client.delete(v1::DeleteRequest { campaign_id }).await?;
+            Ok(client.submit(request()).await?.into_inner().campaign.unwrap_or_default())
+        }
+        _ => Ok(campaign),
+    }
+}
+
+async fn record_is_present(spec: &CampaignSpec) -> Result<bool, LocalError> {
+    let refused = |error: superposed_shared::destination::DestinationError| LocalError::Refused(error.to_string());
+    let destination = Destination::open(&spec.destination).map_err(refused)?;
+    Ok(destination.get(&layout::record_file(&spec.size, &spec.name)).await.map_err(refused)?.is_some())
+}
+
+fn goes_on(campaign: &v1::Campaign) -> bool {
+    matches!(campaign.state(), CampaignState::Running | CampaignState::Paused)
+}
+
+/// Two runs of the same spec are one campaign.
+fn client_key(spec: &CampaignSpec) -> String {
+    let spec = serde_json::to_vec(spec).expect("a spec is plain data");
+    let digest: String = Sha256::digest(spec).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("local:{digest}")
+}

@@ -1,0 +1,287 @@
+//! The processes of a local installation: started, watched over, stopped.
+
+use super::process::Process;
+use crate::postgres::{Cluster, PostgresError};
+use futures::future::join_all;
+use nix::{
+    fcntl::{Flock, FlockArg},
+    unistd::Uid,
+};
+use std::{
+    env,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use superposed_shared::proto::v1::campaign_service_client::CampaignServiceClient;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tonic::transport::{Channel, Endpoint};
+
+/// What a coordinator says on standard output once it listens, before its URL.
+pub const ANNOUNCEMENT: &str = "listening on ";
+
+/// A worker that dies is started again, but not for ever.
+const MAX_RESTARTS: u32 = 10;
+
+/// Workers drain within ten seconds.
+const WORKER_PATIENCE: Duration = Duration::from_secs(12);
+
+/// A coordinator keeps nothing that it would have to save.
+const COORDINATOR_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How a local installation is set up.
+#[derive(Debug, Clone)]
+pub struct MachineSettings {
+    /// Where Postgres keeps its data and processes their logs.
+    pub state: PathBuf,
+    /// How many workers.
+    pub workers: usize,
+    /// Threads of each worker.
+    pub cores: usize,
+    /// How long a lease lasts without being renewed, in seconds.
+    pub lease_seconds: u32,
+}
+
+/// A local installation that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// The state directory cannot be used.
+    #[error("the state directory {path} cannot be used: {source}; name another with --state")]
+    State {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another local installation uses the state directory.
+    #[error(
+        "another `superposed local` or `superposed demo` is using {0}; wait for it to end, or name another directory with --state"
+    )]
+    Busy(PathBuf),
+    /// There is neither an environment nor an account to tell where state belongs.
+    #[error("there is no home directory to keep state in; name one with --state")]
+    NoHome,
+    /// Postgres cannot be had.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// A process cannot be started.
+    #[error("cannot start {what} ({program}): {source}")]
+    Start {
+        /// Which process.
+        what: String,
+        /// Its program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A process ended by itself.
+    #[error("{0}")]
+    Ended(String),
+    /// The coordinator refuses, or does not answer.
+    #[error("{0}")]
+    Refused(String),
+    /// The coordinator cannot be reached.
+    #[error("cannot reach the coordinator: {0}")]
+    Connect(#[from] tonic::transport::Error),
+}
+
+impl From<tonic::Status> for LocalError {
+    fn from(status: tonic::Status) -> Self {
+        Self::Refused(status.message().to_owned())
+    }
+}
+
+/// Where state belongs when nobody says: `/var/lib/superposed` for root, since Postgres, which does not run as root,
+/// cannot enter root's home; else the user's state directory.
+///
+/// # Errors
+/// When the user has no home.
+pub fn default_state() -> Result<PathBuf, LocalError> {
+    if Uid::effective().is_root() {
+        return Ok(PathBuf::from("/var/lib/superposed"));
+    }
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    state.map(|state| state.join("superposed")).ok_or(LocalError::NoHome)
+}
+
+/// A running local installation.
+#[derive(Debug)]
+pub struct Machine {
+    client: CampaignServiceClient<Channel>,
+    coordinator: Process,
+    url: String,
+    workers: Vec<Watched>,
+    settings: MachineSettings,
+    ended: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
+    // Dropped in this order: the database stops before the directory is free for another.
+    cluster: Cluster,
+    _lock: Flock<File>,
+}
+
+/// A worker, and the task that starts it again when it dies.
+#[derive(Debug)]
+struct Watched {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Machine {
+    /// Starts Postgres and a coordinator; [workers](Self::start_workers) come once there is something to do.
+    ///
+    /// # Errors
+    /// When something does not start. What was started is stopped then.
+    pub async fn start(settings: MachineSettings) -> Result<Self, LocalError> {
+        let state = |source| LocalError::State { path: settings.state.clone(), source };
+        let logs = settings.state.join("logs");
+        fs::create_dir_all(&logs).map_err(state)?;
+        let lock = File::create(settings.state.join("lock")).map_err(state)?;
+        let lock =
+            Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|_| LocalError::Busy(settings.state.clone()))?;
+        let cluster = Cluster::start(&settings.state).await?;
+        let arguments = [
+            "serve".to_owned(),
+            "--database".to_owned(),
+            cluster.url(),
+            "--listen".to_owned(),
+            "127.0.0.1:0".to_owned(),
+            "--lease-seconds".to_owned(),
+            settings.lease_seconds.to_string(),
+        ];
+        let program = own_program("superposed")?;
+        let mut coordinator = Process::start("the coordinator", &program, &arguments, logs.join("coordinator.log"))?;
+        let url = announced(&mut coordinator).await?;
+        let client = CampaignServiceClient::new(Endpoint::from_shared(url.clone())?.connect().await?);
+        Ok(Self {
+            client,
+            coordinator,
+            url,
+            workers: Vec::new(),
+            settings,
+            ended: mpsc::unbounded_channel(),
+            cluster,
+            _lock: lock,
+        })
+    }
+
+    /// A client of the coordinator.
+    #[must_use]
+    pub fn client(&self) -> CampaignServiceClient<Channel> {
+        self.client.clone()
+    }
+
+    /// The URL of the database, for people with psql.
+    #[must_use]
+    pub fn database(&self) -> String {
+        self.cluster.url()
+    }
+
+    /// Starts the workers. One that dies is started again.
+    ///
+    /// # Errors
+    /// When one cannot be started at all.
+    pub fn start_workers(&mut self) -> Result<(), LocalError> {
+        let program = own_program("superposed-worker")?;
+        for number in 1..=self.settings.workers {
+            let name = format!("local-{number}");
+            let arguments = [
+                "--coordinator".to_owned(),
+                self.url.clone(),
+                "--name".to_owned(),
+                name.clone(),
+                "--cores".to_owned(),
+                self.settings.cores.to_string(),
+            ];
+            let log = self.settings.state.join("logs").join(format!("worker-{number}.log"));
+            let (program, ended) = (program.clone(), self.ended.0.clone());
+            let start = move || Process::start(&format!("worker {name}"), &program, &arguments, log.clone());
+            let first = start()?;
+            let (stop, stopped) = oneshot::channel();
+            let task = tokio::spawn(watch_over(first, start, stopped, ended));
+            self.workers.push(Watched { stop, task });
+        }
+        Ok(())
+    }
+
+    /// Waits until a process that is needed has ended for good; returns what it said last.
+    pub async fn broken(&mut self) -> LocalError {
+        tokio::select! {
+            _ = self.coordinator.ended() => LocalError::Ended(self.coordinator.last_words()),
+            words = self.ended.1.recv() => LocalError::Ended(words.unwrap_or_default()),
+        }
+    }
+
+    /// An error of a call to the coordinator, or, when the coordinator has ended, what it said last.
+    pub fn explain(&mut self, error: LocalError) -> LocalError {
+        if self.coordinator.has_ended() { LocalError::Ended(self.coordinator.last_words()) } else { error }
+    }
+
+    /// Stops everything in order: workers first, which report what is finished and hand the rest back.
+    pub async fn stop(self) {
+        let workers = self.workers.into_iter().map(|Watched { stop, task }| {
+            let _ = stop.send(());
+            task
+        });
+        join_all(workers).await;
+        self.coordinator.stop(COORDINATOR_PATIENCE).await;
+    }
+}
+
+async fn watch_over(
+    mut worker: Process,
+    start: impl Fn() -> Result<Process, LocalError>,
+    mut stopped: oneshot::Receiver<()>,
+    ended: mpsc::UnboundedSender<String>,
+) {
+    for _ in 0..MAX_RESTARTS {
+        let clean = tokio::select! {
+            status = worker.ended() => status.is_ok_and(|status| status.code().is_some()),
+            _ = &mut stopped => return worker.stop(WORKER_PATIENCE).await,
+        };
+        let words = worker.last_words();
+        // One that exits by itself says why, and would exit again; one that was killed deserves another life.
+        if clean {
+            let _ = ended.send(words);
+            return;
+        }
+        tracing::warn!("{words}; it is started again");
+        match start() {
+            Ok(next) => worker = next,
+            Err(error) => {
+                let _ = ended.send(error.to_string());
+                return;
+            }
+        }
+    }
+    let _ = ended.send(format!("{}; it died {MAX_RESTARTS} times and is not started again", worker.last_words()));
+}
+
+/// A program of this project, beside the one that runs.
+fn own_program(name: &str) -> Result<PathBuf, LocalError> {
+    let failed = |source| LocalError::Start { what: name.to_owned(), program: PathBuf::from(name), source };
+    let own = env::current_exe().map_err(failed)?;
+    let program = own.parent().unwrap_or(Path::new("/")).join(name);
+    if program.exists() {
+        return Ok(program);
+    }
+    let source = io::Error::new(io::ErrorKind::NotFound, "it must lie beside `superposed`; build both");
+    Err(LocalError::Start { what: name.to_owned(), program, source })
+}
+
+/// The URL a coordinator announces.
+async fn announced(coordinator: &mut Process) -> Result<String, LocalError> {
+    let stdout = coordinator.take_stdout().expect("the coordinator's output is piped");
+    let line = BufReader::new(stdout).lines().next_line().await.ok().flatten();
+    match line.as_deref().and_then(|line| line.strip_prefix(ANNOUNCEMENT)) {
+        Some(url) => Ok(url.to_owned()),
+        None => {
+            let _ = coordinator.ended().await;
+            Err(LocalError::Ended(coordinator.last_words()))
+        }
+    }
+}
