@@ -2,13 +2,14 @@
 
 use super::{block_on, interrupted};
 use crate::{
-    local::{LocalOutcome, Machine, MachineSettings, machine::default_state, mine},
+    admission,
+    local::{LocalOutcome, Machine, MachineSettings, Reservation, machine::default_state, mine},
     topics::Results,
 };
 use anyhow::Result;
 use clap::Args;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
-use superposed_identity::{JobId, NeuronId};
+use superposed_identity::{JobId, NeuronId, SolverKind};
 use superposed_model::ModelDirectory;
 use superposed_shared::{
     destination::Destination,
@@ -40,6 +41,9 @@ pub(super) struct Local {
     campaign: PathBuf,
     #[command(flatten)]
     machine: MachineOptions,
+    /// Which solver finds the cliques, whatever the campaign file says: branch-and-bound or scip
+    #[arg(long)]
+    solver: Option<SolverKind>,
     /// How many of the best topics are printed
     #[arg(long, default_value_t = 20)]
     topics: usize,
@@ -82,10 +86,13 @@ impl MachineOptions {
 
 impl Local {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let spec = file::read(&self.campaign)?;
+        let mut spec = file::read(&self.campaign)?;
+        spec.parameters.solver = self.solver.or(spec.parameters.solver);
         let settings = self.machine.settings()?;
         block_on(async {
-            let (code, campaign) = mine_and_tell(&spec, settings).await?;
+            // The coordinator will look at it too; here it costs nothing to be wrong.
+            admission::check(spec.clone()).await?;
+            let (code, campaign) = mine_and_tell(&spec, Reservation::take(settings)?).await?;
             if campaign.is_some() {
                 print_best(&spec, self.topics).await?;
             }
@@ -97,9 +104,10 @@ impl Local {
 /// Mines a campaign on this machine and says how it ended; the campaign is given back when it has ended.
 pub(super) async fn mine_and_tell(
     spec: &CampaignSpec,
-    settings: MachineSettings,
+    reservation: Reservation,
 ) -> Result<(ExitCode, Option<v1::Campaign>)> {
     let mut interrupt = pin!(interrupted()?);
+    let settings = reservation.settings();
     eprintln!(
         "starting Postgres, a coordinator and {} workers of {} threads; state and logs: {}",
         settings.workers,
@@ -107,7 +115,7 @@ pub(super) async fn mine_and_tell(
         settings.state.display()
     );
     let started = tokio::select! {
-        machine = Machine::start(settings) => Some(machine?),
+        machine = Machine::start(reservation) => Some(machine?),
         () = &mut interrupt => None,
     };
     let Some(mut machine) = started else {

@@ -84,11 +84,12 @@ impl Display {
         self.rate.note(now, settled);
         let mut message = format!("{settled}/{total} jobs");
         match self.rate.per_second() {
-            Some(rate) => {
+            Some(rate) if settled < total => {
                 #[expect(clippy::cast_precision_loss, reason = "jobs are far fewer than 2^53")]
                 let left = Duration::from_secs_f64((total - settled) as f64 / rate);
                 message.push_str(&format!("  {rate:.1} jobs/s  ETA {}", Spell(left)));
             }
+            Some(rate) => message.push_str(&format!("  {rate:.1} jobs/s")),
             None if settled < total => message.push_str("  starting"),
             None => {}
         }

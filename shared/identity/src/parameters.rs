@@ -1,6 +1,8 @@
 //! What a campaign may vary about the method: pool size, thresholds, size limits, clique size, solver.
 
+use crate::ParseError;
 use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 
 /// How tokens become words (the paper's two rules).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +23,37 @@ pub enum SolverKind {
     BranchAndBound,
     /// SCIP, as in the paper.
     Scip,
+}
+
+impl SolverKind {
+    const ALL: [Self; 2] = [Self::BranchAndBound, Self::Scip];
+
+    /// The solver's name in campaign files and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BranchAndBound => "branch-and-bound",
+            Self::Scip => "scip",
+        }
+    }
+}
+
+impl fmt::Display for SolverKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for SolverKind {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::ALL.into_iter().find(|solver| solver.as_str() == text).ok_or_else(|| ParseError {
+            what: "solver",
+            text: text.to_owned(),
+            expected: "branch-and-bound or scip",
+        })
+    }
 }
 
 /// The parameters of the method, complete and checked.

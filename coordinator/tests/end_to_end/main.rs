@@ -1,0 +1,9 @@
+//! Real processes end to end: Postgres, a coordinator, workers, files on disk.
+
+mod support;
+
+mod conformance;
+mod demo;
+mod interruption;
+mod lost_worker;
+mod real_model;
