@@ -13,7 +13,7 @@ use superposed_model::{ModelDirectory, ModelError};
 use superposed_shared::{
     description::CampaignDescription,
     destination::{Destination, DestinationError},
-    record::{CampaignRecord, RecordError},
+    record::{CampaignRecord, Makers, RecordError},
     spec::{
         CampaignSpec, SpecError,
         plan::{LayerPlan, PlanError, plan},
@@ -66,42 +66,76 @@ pub enum AdmissionError {
 /// # Errors
 /// The first thing that keeps the campaign from being mined; the destination is then as it was.
 pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
-    let looked_at = tokio::task::spawn_blocking(move || look_at(spec));
-    let (admitted, words) = looked_at.await.expect("looking at a campaign does not panic")?;
-    let destination = Destination::open(&admitted.record.description.destination)?;
-    admitted.record.check_tree(&destination).await?;
-    admitted.record.write(&destination, &words).await?;
+    // Before the model's weights are read for their digest, which may take minutes.
+    Destination::look_at(&spec.destination)?;
+    let read = blocking(move || {
+        let seen = Seen::look_at(&spec)?;
+        let words: String = seen.corpus.vocabulary().iter().flat_map(|(_, word)| [word, "\n"]).collect();
+        let description = CampaignDescription {
+            size: spec.size.clone(),
+            model: spec.model.clone(),
+            model_digest: seen.model.digest()?,
+            corpus: spec.corpus.clone(),
+            corpus_digest: seen.corpus.digest().to_owned(),
+            destination: spec.destination.clone(),
+            polarities: spec.polarities,
+            parameters: seen.parameters,
+            batch: spec.batch,
+        };
+        let record = CampaignRecord { version: env!("CARGO_PKG_VERSION").to_owned(), spec, description };
+        Ok((Admitted { record, layers: seen.layers }, words))
+    });
+    let (admitted, words) = read.await?;
+    let place = &admitted.record.description.destination;
+    if let Some(destination) = Destination::look_at(place)? {
+        admitted.record.check_tree(&destination).await?;
+    }
+    admitted.record.write(&Destination::open(place)?, &words).await?;
     Ok(admitted)
 }
 
-fn look_at(spec: CampaignSpec) -> Result<(Admitted, String), AdmissionError> {
-    spec.check()?;
-    let model = ModelDirectory::open(Path::new(&spec.model))?;
-    let corpus = Corpus::open(Path::new(&spec.corpus))?;
-    let parameters = resolve(&spec, &model)?;
-    let config = model.config();
-    let layers = plan(&spec, config.layers, |mode| config.width(mode))?;
-    // Refuses a corpus whose words never match the tokenizer's.
-    TokenWords::build(model.tokenizer(), corpus.vocabulary(), parameters.rule, None)?;
-    let words: String = corpus.vocabulary().iter().flat_map(|(_, word)| [word, "\n"]).collect();
-    let description = CampaignDescription {
-        size: spec.size.clone(),
-        model: spec.model.clone(),
-        model_digest: model.digest()?,
-        corpus: spec.corpus.clone(),
-        corpus_digest: corpus.digest().to_owned(),
-        destination: spec.destination.clone(),
-        polarities: spec.polarities,
-        parameters,
-        batch: spec.batch,
-    };
-    let record = CampaignRecord { version: env!("CARGO_PKG_VERSION").to_owned(), spec, description };
-    Ok((Admitted { record, layers }, words))
+/// Looks at everything a spec names and changes nothing. Much faster than [`admit`], since the model's weights are not
+/// read: this does not see that a destination holds another model's results.
+///
+/// # Errors
+/// The first thing that keeps the campaign from being mined.
+pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
+    let (size, place) = (spec.size.clone(), spec.destination.clone());
+    let seen = blocking(move || Seen::look_at(&spec)).await?;
+    if let Some(destination) = Destination::look_at(&place)? {
+        let makers =
+            Makers { model_digest: None, corpus_digest: seen.corpus.digest(), parameters: &seen.parameters };
+        makers.check_tree(&destination, &size).await?;
+    }
+    Ok(())
 }
 
-fn resolve(spec: &CampaignSpec, model: &ModelDirectory) -> Result<MiningParameters, AdmissionError> {
-    let parameters = spec.parameters.resolve(model.tokenizer().rule());
-    parameters.check(model.ranked_tokens())?;
-    solve::available(parameters.solver)?;
-    Ok(parameters)
+async fn blocking<T: Send + 'static>(
+    look: impl FnOnce() -> Result<T, AdmissionError> + Send + 'static,
+) -> Result<T, AdmissionError> {
+    tokio::task::spawn_blocking(look).await.expect("looking at a campaign does not panic")
+}
+
+/// What a spec names, where it fits together.
+struct Seen {
+    model: ModelDirectory,
+    corpus: Corpus,
+    parameters: MiningParameters,
+    layers: Vec<LayerPlan>,
+}
+
+impl Seen {
+    fn look_at(spec: &CampaignSpec) -> Result<Self, AdmissionError> {
+        spec.check()?;
+        let model = ModelDirectory::open(Path::new(&spec.model))?;
+        let corpus = Corpus::open(Path::new(&spec.corpus))?;
+        let parameters = spec.parameters.resolve(model.tokenizer().rule());
+        parameters.check(model.ranked_tokens())?;
+        solve::available(parameters.solver)?;
+        let config = model.config();
+        let layers = plan(spec, config.layers, |mode| config.width(mode))?;
+        // Refuses a corpus whose words never match the tokenizer's.
+        TokenWords::build(model.tokenizer(), corpus.vocabulary(), parameters.rule, None)?;
+        Ok(Self { model, corpus, parameters, layers })
+    }
 }

@@ -1,15 +1,7 @@
 //! `superposed`: the coordinator and the operator's command.
 
-use clap::Parser;
 use std::process::ExitCode;
-use superposed::cli::Cli;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("superposed: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    superposed::cli::main()
 }

@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use futures::TryStreamExt;
+use nix::unistd::{AccessFlags, access as accessible};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as ObjectPath};
 use std::{
+    fmt,
     fs::File,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,23 +25,29 @@ pub enum DestinationError {
     /// The URL names a kind of storage this build does not write to.
     #[error("destination {0}: only directories and file:// URLs can be written to; use one of those")]
     Unsupported(String),
+    /// The URL does not say where its directory starts.
+    #[error("destination {0}: a file:// URL names an absolute path, like file:///data/results; write it so")]
+    Relative(String),
+    /// There is nothing to read from.
+    #[error("there is no directory {}: name the destination of a campaign", .0.display())]
+    Absent(PathBuf),
     /// The directory cannot be made or opened.
     #[error("destination {path} cannot be used: {source}; name a directory this process may write to")]
     Open {
         /// The directory.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file cannot be written, read or listed.
-    #[error("{what} {path}: {source}")]
+    #[error("{what} {path}: {reason}")]
     Access {
         /// What was attempted.
         what: &'static str,
         /// The file or directory.
         path: String,
         /// Why.
-        source: object_store::Error,
+        reason: String,
     },
     /// What was written could not be made durable.
     #[error("cannot sync {path} to disk: {source}")]
@@ -46,7 +55,7 @@ pub enum DestinationError {
         /// The destination's directory.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -56,15 +65,28 @@ impl Destination {
     /// # Errors
     /// When the kind of storage is not supported, or the directory cannot be made.
     pub fn open(place: &str) -> Result<Self, DestinationError> {
-        let root = match place.strip_prefix("file://") {
-            Some(path) => PathBuf::from(path),
-            None if place.contains("://") => return Err(DestinationError::Unsupported(place.to_owned())),
-            None => PathBuf::from(place),
-        };
+        let root = directory(place)?;
         let open = |source| DestinationError::Open { path: root.clone(), source };
         std::fs::create_dir_all(&root).map_err(open)?;
-        let store = LocalFileSystem::new_with_prefix(&root).map_err(|error| open(std::io::Error::other(error)))?;
+        let store = LocalFileSystem::new_with_prefix(&root).map_err(|error| open(io::Error::other(error)))?;
         Ok(Self { store: Arc::new(store), root })
+    }
+
+    /// Opens a destination that is there; `None` where there is none. Where its directory would have to be made, it is
+    /// only asked whether that is possible, and nothing is changed.
+    ///
+    /// # Errors
+    /// When the kind of storage is not supported, or this process could not write there.
+    pub fn look_at(place: &str) -> Result<Option<Self>, DestinationError> {
+        let root = directory(place)?;
+        let closed = |source| DestinationError::Open { path: root.clone(), source };
+        // A link to nowhere is there as well, and cannot become a directory.
+        let there = root.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(Path::new("."));
+        if !there.metadata().map_err(closed)?.is_dir() {
+            return Err(closed(io::ErrorKind::NotADirectory.into()));
+        }
+        accessible(there, AccessFlags::W_OK | AccessFlags::X_OK).map_err(|errno| closed(errno.into()))?;
+        if there == root { Self::open(place).map(Some) } else { Ok(None) }
     }
 
     /// Opens a destination that must be there, to read from it.
@@ -72,11 +94,8 @@ impl Destination {
     /// # Errors
     /// When the kind of storage is not supported, or there is no such directory.
     pub fn open_existing(place: &str) -> Result<Self, DestinationError> {
-        let path = PathBuf::from(place.strip_prefix("file://").unwrap_or(place));
-        if place.contains("://") && !place.starts_with("file://") || path.is_dir() {
-            return Self::open(place);
-        }
-        Err(DestinationError::Open { path, source: std::io::ErrorKind::NotFound.into() })
+        let root = directory(place)?;
+        if root.is_dir() { Self::open(place) } else { Err(DestinationError::Absent(root)) }
     }
 
     /// Writes a file, whole or not at all, in place of one that may be there.
@@ -118,15 +137,36 @@ impl Destination {
     pub async fn sync(&self) -> Result<(), DestinationError> {
         let root = self.root.clone();
         let synced = tokio::task::spawn_blocking(move || {
-            let sync = |root: &Path| nix::unistd::syncfs(File::open(root)?).map_err(std::io::Error::from);
+            let sync = |root: &Path| nix::unistd::syncfs(File::open(root)?).map_err(io::Error::from);
             sync(&root).map_err(|source| DestinationError::Sync { path: root, source })
         });
         synced.await.expect("syncing a file system does not panic")
     }
 }
 
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root.display().fmt(f)
+    }
+}
+
+/// The directory that a destination names.
+fn directory(place: &str) -> Result<PathBuf, DestinationError> {
+    match place.strip_prefix("file://") {
+        Some(path) if path.starts_with('/') => Ok(PathBuf::from(path)),
+        Some(_) => Err(DestinationError::Relative(place.to_owned())),
+        None if place.contains("://") => Err(DestinationError::Unsupported(place.to_owned())),
+        None => Ok(PathBuf::from(place)),
+    }
+}
+
+/// The library names the path once more in each of its layers: only what the system said is kept.
 fn access<'a>(what: &'static str, path: &'a str) -> impl Fn(object_store::Error) -> DestinationError + 'a {
-    move |source| DestinationError::Access { what, path: path.to_owned(), source }
+    move |error| {
+        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let reason = causes.last().map_or_else(String::new, ToString::to_string);
+        DestinationError::Access { what, path: path.to_owned(), reason }
+    }
 }
 
 #[cfg(test)]
@@ -157,5 +197,32 @@ mod tests {
         );
         let message = Destination::open("gopher://x").expect_err("it was opened").to_string();
         assert!(message.starts_with("destination gopher://x: only directories"), "{message}");
+        let message = Destination::open("file://results").expect_err("it was opened").to_string();
+        assert!(message.starts_with("destination file://results: a file:// URL names an absolute path"), "{message}");
+    }
+
+    #[test]
+    fn looking_at_a_destination_makes_nothing_and_says_whether_it_could_be_made() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let at = |name: &str| place.path().join(name).display().to_string();
+        std::fs::write(at("file"), "").expect("a writable directory");
+        std::os::unix::fs::symlink(at("nowhere"), at("link")).expect("a writable directory");
+        assert!(Destination::look_at(&at("a/b/c")).expect("it can be made").is_none());
+        assert!(!place.path().join("a").exists());
+        assert!(Destination::look_at(&at("")).expect("it is there").is_some());
+        for refused in ["file", "file/below", "link", "link/below"] {
+            let message = Destination::look_at(&at(refused)).expect_err("it was accepted").to_string();
+            assert!(message.starts_with(&format!("destination {} cannot be used: ", at(refused))), "{message}");
+        }
+        assert!(!place.path().join("nowhere").exists());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_named_once_with_what_the_system_said() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(place.path().join("1M"), "").expect("a writable directory");
+        let destination = Destination::open(&place.path().display().to_string()).expect("a writable directory");
+        let message = destination.get("1M/words.txt").await.expect_err("it was read").to_string();
+        assert_eq!(message, "cannot read 1M/words.txt: Not a directory (os error 20)");
     }
 }

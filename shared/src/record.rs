@@ -11,6 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use superposed_identity::{MiningParameters, Size};
 
 /// What made the files of a campaign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,28 +72,9 @@ impl CampaignRecord {
     /// # Errors
     /// When it does, or a record there cannot be read.
     pub async fn check_tree(&self, destination: &Destination) -> Result<(), RecordError> {
-        for path in destination.list(&layout::records_directory(&self.description.size)).await? {
-            let Some(content) = destination.get(&path).await? else { continue };
-            let there: Self = serde_json::from_slice(&content)
-                .map_err(|source| RecordError::Unreadable { path: path.clone(), source })?;
-            let (ours, theirs) = (&self.description, &there.description);
-            let what = if ours.model_digest != theirs.model_digest {
-                "model"
-            } else if ours.corpus_digest != theirs.corpus_digest {
-                "corpus"
-            } else if ours.parameters != theirs.parameters {
-                "set of parameters"
-            } else {
-                continue;
-            };
-            return Err(RecordError::Foreign {
-                size: ours.size.to_string(),
-                destination: ours.destination.clone(),
-                campaign: there.spec.name,
-                what,
-            });
-        }
-        Ok(())
+        let CampaignDescription { size, model_digest, corpus_digest, parameters, .. } = &self.description;
+        let ours = Makers { model_digest: Some(model_digest), corpus_digest, parameters };
+        ours.check_tree(destination, size).await
     }
 
     /// Writes the record, and the map from ids to words: `words` holds one word a line, in the order of their ids.
@@ -106,6 +88,49 @@ impl CampaignRecord {
         record.push(b'\n');
         destination.put(&self.path(), Bytes::from(record)).await?;
         destination.sync().await?;
+        Ok(())
+    }
+}
+
+/// What all files of a size must have been made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Makers<'a> {
+    /// The model's digest; when it is not known, every model is taken for the same.
+    pub model_digest: Option<&'a str>,
+    /// The corpus store's digest.
+    pub corpus_digest: &'a str,
+    /// The method's parameters.
+    pub parameters: &'a MiningParameters,
+}
+
+impl Makers<'_> {
+    /// Checks that a destination's tree of a size holds nothing that something else made.
+    ///
+    /// # Errors
+    /// When it does, or a record there cannot be read.
+    pub async fn check_tree(&self, destination: &Destination, size: &Size) -> Result<(), RecordError> {
+        for path in destination.list(&layout::records_directory(size)).await? {
+            let Some(content) = destination.get(&path).await? else { continue };
+            let there: CampaignRecord = serde_json::from_slice(&content)
+                .map_err(|source| RecordError::Unreadable { path: path.clone(), source })?;
+            let theirs = &there.description;
+            let what = if self.model_digest.is_some_and(|digest| digest != theirs.model_digest) {
+                "model"
+            } else if self.corpus_digest != theirs.corpus_digest {
+                "corpus"
+            } else if *self.parameters != theirs.parameters {
+                "set of parameters"
+            } else {
+                continue;
+            };
+            return Err(RecordError::Foreign {
+                size: size.to_string(),
+                // As it is called here: the campaign there may have come by another path.
+                destination: destination.to_string(),
+                campaign: there.spec.name,
+                what,
+            });
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use superposed_corpus::{Corpus, Npmi};
 use superposed_demo::{DemoError, GroundTruth, generate, themes};
@@ -75,9 +76,9 @@ fn the_demo_has_the_promised_size_and_its_tokenizer_one_token_for_every_word() {
 fn words_of_one_theme_keep_company_and_others_do_not() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let demo = generate(directory.path(), 1).expect("the demo is made");
-    let corpus = Corpus::open(&demo.corpus()).expect("the corpus is a store");
+    let corpus = Arc::new(Corpus::open(&demo.corpus()).expect("the corpus is a store"));
     let parameters = demo.campaign().parameters;
-    let npmi = Npmi::new(&corpus, parameters.min_freq);
+    let npmi = Npmi::new(Arc::clone(&corpus), parameters.min_freq);
     let themes: Vec<Vec<WordId>> = themes()
         .iter()
         .map(|theme| theme.words.iter().map(|word| corpus.vocabulary().id(word).expect("a word")).collect())

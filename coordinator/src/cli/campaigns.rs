@@ -4,13 +4,16 @@ use super::{block_on, interrupted};
 use crate::local::display::Display;
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use std::{path::PathBuf, pin::pin, process::ExitCode};
+use std::{error::Error as _, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 use superposed_shared::{
     proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
     spec::file,
     wire,
 };
 use tonic::transport::{Channel, Endpoint};
+
+/// How long a connection may take: longer, and nothing is there.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 struct Server {
@@ -22,9 +25,20 @@ struct Server {
 impl Server {
     async fn client(&self) -> Result<CampaignServiceClient<Channel>> {
         let url = &self.coordinator;
-        let endpoint = Endpoint::from_shared(url.clone()).with_context(|| format!("{url:?} is not a URL"))?;
-        let channel = endpoint.connect().await.map_err(|_| {
-            anyhow!("no coordinator answers at {url}; start one with `superposed serve`, or name it with --coordinator")
+        let endpoint = Endpoint::from_shared(url.clone()).ok().filter(|endpoint| {
+            let uri = endpoint.uri();
+            uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
+        });
+        let endpoint = endpoint.with_context(|| {
+            format!("{url:?} is not a coordinator's URL, which is like http://127.0.0.1:7117; name it with --coordinator")
+        })?;
+        let channel = endpoint.connect_timeout(PATIENCE).connect().await.map_err(|error| {
+            let error = anyhow::Error::from(error);
+            let reason = error.root_cause();
+            anyhow!(
+                "no coordinator answers at {url} ({reason}); start one with `superposed serve`, or name it with \
+                 --coordinator"
+            )
         })?;
         Ok(CampaignServiceClient::new(channel))
     }
@@ -32,7 +46,15 @@ impl Server {
 
 /// What a coordinator refuses, in its own words.
 fn refused(status: tonic::Status) -> anyhow::Error {
-    anyhow!(status.message().to_owned())
+    use tonic::Code;
+    let message = status.message();
+    match status.code() {
+        // The transport's words, or those of a server of another kind.
+        Code::Unknown | Code::Internal | Code::Unimplemented if status.source().is_some() || message.is_empty() => {
+            anyhow!("what answers is no coordinator, or of another version ({status}); check --coordinator")
+        }
+        _ => anyhow!("{message}"),
+    }
 }
 
 /// Commands that name a campaign and print what became of it.

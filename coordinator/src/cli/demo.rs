@@ -4,6 +4,7 @@ use super::{
     block_on,
     local::{MachineOptions, mine_and_tell},
 };
+use crate::local::Reservation;
 use anyhow::{Context, Result};
 use clap::Args;
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
@@ -38,10 +39,9 @@ impl Demo {
     pub(super) fn run(self) -> Result<ExitCode> {
         let start = Instant::now();
         let directory = std::path::absolute(&self.directory)?;
-        let settings = self.machine.settings()?;
-        eprintln!("making a corpus and a model in {}", directory.display());
+        let reservation = Reservation::take(self.machine.settings()?)?;
         let demo = generate(&directory, SEED)?;
-        eprintln!("made in {:.1} s", start.elapsed().as_secs_f64());
+        eprintln!("made a corpus and a model in {} in {:.1} s", directory.display(), start.elapsed().as_secs_f64());
 
         let facts = demo.campaign();
         let destination = directory.join("results");
@@ -67,7 +67,7 @@ impl Demo {
             batch: 64,
             max_attempts: 3,
         };
-        let (code, campaign) = block_on(mine_and_tell(&spec, settings))?;
+        let (code, campaign) = block_on(mine_and_tell(&spec, reservation))?;
         let Some(campaign) = campaign else { return Ok(code) };
         let failed = campaign.jobs.unwrap_or_default().failed;
         anyhow::ensure!(failed == 0, "{failed} jobs of the demo failed, so nothing can be counted");

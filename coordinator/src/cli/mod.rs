@@ -6,6 +6,7 @@ mod campaigns;
 mod corpus;
 mod demo;
 mod local;
+mod one_line;
 mod serve;
 mod show;
 
@@ -14,6 +15,9 @@ use clap::{Parser, Subcommand};
 use std::{future::Future, process::ExitCode};
 use superposed_shared::telemetry::{self, LogFormat};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// Exit status of a command line that makes no sense.
+const WRONG_USAGE: u8 = 2;
 
 /// Mines the neurons of transformer language models for the topics superposed in them.
 #[derive(Debug, Parser)]
@@ -59,6 +63,22 @@ enum Command {
     /// Make and look at corpus stores
     #[command(subcommand)]
     Corpus(corpus::Corpus),
+}
+
+/// Runs the command that this process was started with. What is wrong is told in one line on standard error.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => cli.run().unwrap_or_else(|error| {
+            eprintln!("superposed: {}", one_line::of_error(&error));
+            ExitCode::FAILURE
+        }),
+        Err(asked) if !asked.use_stderr() => asked.exit(),
+        Err(wrong) => {
+            eprintln!("superposed: {}", one_line::of_usage(&wrong));
+            ExitCode::from(WRONG_USAGE)
+        }
+    }
 }
 
 impl Cli {

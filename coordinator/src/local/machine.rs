@@ -25,6 +25,9 @@ use tonic::transport::{Channel, Endpoint};
 /// What a coordinator says on standard output once it listens, before its URL.
 pub const ANNOUNCEMENT: &str = "listening on ";
 
+/// The directory of the processes' logs, below the state directory.
+const LOGS: &str = "logs";
+
 /// A worker that dies is started again, but not for ever.
 const MAX_RESTARTS: u32 = 10;
 
@@ -110,6 +113,44 @@ pub fn default_state() -> Result<PathBuf, LocalError> {
     state.map(|state| state.join("superposed")).ok_or(LocalError::NoHome)
 }
 
+/// The programs of this project, beside the one that runs.
+#[derive(Debug, Clone)]
+struct Programs {
+    coordinator: PathBuf,
+    worker: PathBuf,
+}
+
+/// A state directory that is this process's alone, with everything there to start an installation in it.
+#[derive(Debug)]
+pub struct Reservation {
+    settings: MachineSettings,
+    programs: Programs,
+    lock: Flock<File>,
+}
+
+impl Reservation {
+    /// Checks that everything is installed, and takes the state directory. Nothing is started yet.
+    ///
+    /// # Errors
+    /// When a program or Postgres is missing, or the directory cannot be used or is in use.
+    pub fn take(settings: MachineSettings) -> Result<Self, LocalError> {
+        let programs = Programs { coordinator: own_program("superposed")?, worker: own_program("superposed-worker")? };
+        Cluster::check(&settings.state)?;
+        let state = |source| LocalError::State { path: settings.state.clone(), source };
+        fs::create_dir_all(settings.state.join(LOGS)).map_err(state)?;
+        let lock = File::create(settings.state.join("lock")).map_err(state)?;
+        let lock =
+            Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|_| LocalError::Busy(settings.state.clone()))?;
+        Ok(Self { settings, programs, lock })
+    }
+
+    /// How the installation is set up.
+    #[must_use]
+    pub const fn settings(&self) -> &MachineSettings {
+        &self.settings
+    }
+}
+
 /// A running local installation.
 #[derive(Debug)]
 pub struct Machine {
@@ -118,6 +159,7 @@ pub struct Machine {
     url: String,
     workers: Vec<Watched>,
     settings: MachineSettings,
+    programs: Programs,
     ended: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
     // Dropped in this order: the database stops before the directory is free for another.
     cluster: Cluster,
@@ -136,13 +178,8 @@ impl Machine {
     ///
     /// # Errors
     /// When something does not start. What was started is stopped then.
-    pub async fn start(settings: MachineSettings) -> Result<Self, LocalError> {
-        let state = |source| LocalError::State { path: settings.state.clone(), source };
-        let logs = settings.state.join("logs");
-        fs::create_dir_all(&logs).map_err(state)?;
-        let lock = File::create(settings.state.join("lock")).map_err(state)?;
-        let lock =
-            Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|_| LocalError::Busy(settings.state.clone()))?;
+    pub async fn start(reservation: Reservation) -> Result<Self, LocalError> {
+        let Reservation { settings, programs, lock } = reservation;
         let cluster = Cluster::start(&settings.state).await?;
         let arguments = [
             "serve".to_owned(),
@@ -153,8 +190,8 @@ impl Machine {
             "--lease-seconds".to_owned(),
             settings.lease_seconds.to_string(),
         ];
-        let program = own_program("superposed")?;
-        let mut coordinator = Process::start("the coordinator", &program, &arguments, logs.join("coordinator.log"))?;
+        let log = settings.state.join(LOGS).join("coordinator.log");
+        let mut coordinator = Process::start("the coordinator", &programs.coordinator, &arguments, log)?;
         let url = announced(&mut coordinator).await?;
         let client = CampaignServiceClient::new(Endpoint::from_shared(url.clone())?.connect().await?);
         Ok(Self {
@@ -163,6 +200,7 @@ impl Machine {
             url,
             workers: Vec::new(),
             settings,
+            programs,
             ended: mpsc::unbounded_channel(),
             cluster,
             _lock: lock,
@@ -186,7 +224,6 @@ impl Machine {
     /// # Errors
     /// When one cannot be started at all.
     pub fn start_workers(&mut self) -> Result<(), LocalError> {
-        let program = own_program("superposed-worker")?;
         for number in 1..=self.settings.workers {
             let name = format!("local-{number}");
             let arguments = [
@@ -197,8 +234,8 @@ impl Machine {
                 "--cores".to_owned(),
                 self.settings.cores.to_string(),
             ];
-            let log = self.settings.state.join("logs").join(format!("worker-{number}.log"));
-            let (program, ended) = (program.clone(), self.ended.0.clone());
+            let log = self.settings.state.join(LOGS).join(format!("worker-{number}.log"));
+            let (program, ended) = (self.programs.worker.clone(), self.ended.0.clone());
             let start = move || Process::start(&format!("worker {name}"), &program, &arguments, log.clone());
             let first = start()?;
             let (stop, stopped) = oneshot::channel();

@@ -11,4 +11,4 @@ pub mod machine;
 mod process;
 
 pub use campaign::{LocalOutcome, mine};
-pub use machine::{LocalError, Machine, MachineSettings};
+pub use machine::{LocalError, Machine, MachineSettings, Reservation};

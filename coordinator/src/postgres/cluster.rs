@@ -15,6 +15,9 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// The directory of everything that is Postgres's below a state directory, the socket aside.
+const HOME: &str = "postgres";
+
 /// The database's name, and its user's.
 const NAME: &str = "superposed";
 
@@ -38,6 +41,16 @@ struct Owner {
 }
 
 impl Cluster {
+    /// Checks that the cluster below `state` can be started here, and changes nothing.
+    ///
+    /// # Errors
+    /// When Postgres is not installed, or not in the version that made the data.
+    pub fn check(state: &Path) -> Result<(), PostgresError> {
+        owner()?;
+        choose(&data_directory(state))?;
+        Ok(())
+    }
+
     /// Starts the cluster below `state`, making it where it is not there yet, with its database. One that a killed
     /// process left running is taken over.
     ///
@@ -45,15 +58,15 @@ impl Cluster {
     /// When Postgres is not installed, or does not start.
     pub async fn start(state: &Path) -> Result<Self, PostgresError> {
         let owner = owner()?;
-        let home = state.join("postgres");
+        let data = data_directory(state);
+        let binaries = choose(&data)?;
+        let home = state.join(HOME);
         let sockets = socket_directory(state);
         fs::create_dir_all(state).map_err(|source| PostgresError::Prepare { path: state.to_owned(), source })?;
         for directory in [&home, &sockets] {
             make_private(directory, owner)
                 .map_err(|source| PostgresError::Prepare { path: directory.clone(), source })?;
         }
-        let data = home.join("data");
-        let binaries = choose(&data)?;
         let cluster = Self { binaries, data, sockets, owner };
         if !cluster.data.exists() {
             cluster.initialize(&home)?;
@@ -147,6 +160,10 @@ fn owner() -> Result<Option<Owner>, PostgresError> {
     }
     let user = ["postgres", "nobody"].iter().find_map(|name| User::from_name(name).ok().flatten());
     user.map(|user| Some(Owner { uid: user.uid, gid: user.gid })).ok_or(PostgresError::NoUser)
+}
+
+fn data_directory(state: &Path) -> PathBuf {
+    state.join(HOME).join("data")
 }
 
 /// A short directory for the socket: below `state` where its path is short enough.

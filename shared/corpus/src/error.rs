@@ -21,8 +21,12 @@ pub enum CorpusError {
     /// The destination of a new store is taken.
     #[error("{} exists already: choose another destination, or remove it first", .0.display())]
     Exists(PathBuf),
-    /// The directory has no header.
-    #[error("{} is no corpus store, as it has no store.json: make one with an import or a count", .0.display())]
+    /// There is no directory, or it has no header.
+    #[error(
+        "{} is no corpus store, as it has no store.json: make one with `superposed corpus import` or \
+         `superposed corpus count`",
+        .0.display()
+    )]
     NotAStore(PathBuf),
     /// The header is not what this program writes.
     #[error("{} is no header of a corpus store ({detail}): fetch or build the store again", path.display())]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::{
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 use superposed_corpus::{
@@ -96,7 +97,7 @@ fn the_published_layout_is_imported_exactly() {
         }
     }
 
-    let scorer = Npmi::new(&corpus, 10);
+    let scorer = Npmi::new(Arc::new(corpus), 10);
     let pool: Vec<WordId> = (0..900).map(|place| WordId(place * 11)).collect();
     let mut matrix = Vec::new();
     let start = Instant::now();

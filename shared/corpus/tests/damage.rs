@@ -109,8 +109,11 @@ fn a_changed_provenance_is_no_damage() {
 #[test]
 fn what_is_no_store_is_told_from_what_cannot_be_read() {
     let place = tempfile::tempdir().expect("a temporary directory");
+    for path in [place.path().to_owned(), place.path().join("absent")] {
+        let error = Corpus::open(&path).expect_err("opened").to_string();
+        assert!(error.starts_with(&format!("{} is no corpus store", path.display())), "{error}");
+    }
+    std::fs::create_dir(place.path().join("store.json")).expect("created");
     let error = Corpus::open(place.path()).expect_err("opened").to_string();
-    assert!(error.contains("is no corpus store"), "{error}");
-    let error = Corpus::open(&place.path().join("absent")).expect_err("opened").to_string();
     assert!(error.starts_with("cannot read "), "{error}");
 }

@@ -87,6 +87,12 @@ impl ModelDirectory {
 }
 
 fn no_config(directory: &Path, config: PathBuf) -> ModelError {
+    if !directory.is_dir() {
+        return ModelError::Missing {
+            path: directory.to_owned(),
+            remedy: "a model is a directory with config.json, model.safetensors and a tokenizer",
+        };
+    }
     match crate::weights::unreadable(directory) {
         ModelError::Missing { .. } => ModelError::Missing {
             path: config,

@@ -45,12 +45,8 @@ pub fn read(path: &Path) -> Result<CampaignSpec, FileError> {
     let read = |source| FileError::Read { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(read)?;
     let mut spec: CampaignSpec = toml::from_str(&text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        FileError::Parse {
-            path: path.to_owned(),
-            line: text[..start.min(text.len())].lines().count().max(1),
-            message: error.message().replace('\n', " "),
-        }
+        let (line, message) = explain(&text, &error);
+        FileError::Parse { path: path.to_owned(), line, message }
     })?;
     let absolute = std::path::absolute(path).map_err(read)?;
     let home = absolute.parent().unwrap_or(Path::new("/"));
@@ -61,6 +57,17 @@ pub fn read(path: &Path) -> Result<CampaignSpec, FileError> {
     }
     spec.check().map_err(|source| FileError::Spec { path: path.to_owned(), source })?;
     Ok(spec)
+}
+
+/// The line of an error, from 1, and what is wrong there: with the name of the field, which errors about values lack.
+fn explain(text: &str, error: &toml::de::Error) -> (usize, String) {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let number = 1 + text[..line_start].matches('\n').count();
+    let message = error.message().replace('\n', ", ");
+    // Before the error on its line stands the field, unless the error is the field's own.
+    let field = text[line_start..start].split_once('=').map_or("", |(field, _)| field.trim());
+    (number, if field.is_empty() { message } else { format!("{field}: {message}") })
 }
 
 #[cfg(test)]
@@ -93,6 +100,23 @@ mod tests {
         assert!(message.starts_with("/campaign.toml:6: unknown field `taus`"), "{message}");
         let message = read_text(&format!("{LEAST}[parameters]\nteta = 3\n")).expect_err("it was accepted");
         assert!(message.starts_with("/campaign.toml:7: unknown field `teta`"), "{message}");
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_line_and_its_field() {
+        let cases = [
+            ("batch = 0.5\n", ":6: batch: invalid type: floating point `0.5`, expected u32"),
+            ("[parameters]\ntheta = 1\n", ":7: theta: invalid type: integer `1`, expected an array of length 2"),
+            ("modes = [\n  'i',\n  'v'\n]\n", ":8: unknown variant `v`, expected one of `i`, `ii`, `iii`, `iiii`"),
+            ("batch = 'open\nmodes = ['i']\n", ":6: batch: invalid literal string, expected `'`"),
+            ("size = '1M'\n", ":6: duplicate key"),
+        ];
+        for (added, expected) in cases {
+            let message = read_text(&format!("{LEAST}{added}")).expect_err("it was accepted");
+            assert_eq!(message, format!("/campaign.toml{expected}"));
+        }
+        let message = read_text("name = 'n'\n").expect_err("it was accepted");
+        assert!(message.starts_with("/campaign.toml:1: missing field `size`"), "{message}");
     }
 
     #[test]

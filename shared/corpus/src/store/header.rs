@@ -80,7 +80,9 @@ impl Header {
     pub(super) fn read(directory: &Path) -> Result<Self, CorpusError> {
         let path = directory.join(HEADER);
         let text = std::fs::read(&path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound if directory.is_dir() => CorpusError::NotAStore(directory.to_owned()),
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+                CorpusError::NotAStore(directory.to_owned())
+            }
             _ => CorpusError::Io { action: "read", path: path.clone(), source },
         })?;
         let broken = |detail: String| CorpusError::Header { path: path.clone(), detail };

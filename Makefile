@@ -1,0 +1,42 @@
+# `make demo` and `make test` do all set-up themselves; a second run does none of it again.
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: demo test lint audit build setup bench help
+
+help:
+	@echo "make demo   build, make a model with planted topics, mine it, count what comes back"
+	@echo "make test   all tests"
+	@echo "make lint   formatting and clippy"
+	@echo "make build  target/release/superposed and superposed-worker"
+	@echo "make bench  benchmarks of the mining engine"
+	@echo "make audit  licenses, bans and sources of all dependencies"
+
+setup:
+	@deploy/setup/toolchain.sh
+	@deploy/setup/postgres.sh
+	@deploy/setup/scip.sh
+
+build: setup
+	@start=$$(date +%s); cargo build --locked --release --bins && \
+	echo "built in $$(( $$(date +%s) - start )) s"
+
+demo: build
+	$(TARGET)/release/superposed demo
+
+test: setup
+	@deploy/setup/nextest.sh
+	cargo build --locked --workspace --bins
+	cargo nextest run --locked --workspace
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+bench: setup
+	cargo bench --locked -p superposed-mining
+
+audit: setup
+	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
+	cargo deny --locked check bans licenses sources
