@@ -6,6 +6,7 @@ use crate::{
     proto::v1,
     spec::{CampaignSpec, IndexSet, MAX_INDEX, ParameterChoices, Selection},
 };
+use std::fmt::Display;
 use superposed_identity::{MiningParameters, Mode, Polarities, Polarity, SolverKind, TokenRule};
 
 /// A message whose field holds what it must not.
@@ -17,13 +18,13 @@ pub struct WireError {
 }
 
 impl WireError {
-    fn new(field: &'static str, problem: impl ToString) -> Self {
+    fn new(field: &'static str, problem: &dyn Display) -> Self {
         Self { field, problem: problem.to_string() }
     }
 }
 
 fn unknown(field: &'static str) -> WireError {
-    WireError::new(field, "not a known value")
+    WireError::new(field, &"not a known value")
 }
 
 impl From<Mode> for v1::Mode {
@@ -65,7 +66,7 @@ fn read_polarities(numbers: &[i32]) -> Result<Polarities, WireError> {
         _ => Err(unknown("polarities")),
     };
     let list = numbers.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Polarities::try_from(list).map_err(|error| WireError::new("polarities", error))
+    Polarities::try_from(list).map_err(|error| WireError::new("polarities", &error))
 }
 
 impl From<TokenRule> for v1::TokenRule {
@@ -111,7 +112,7 @@ impl From<&IndexSet> for v1::IndexSet {
 
 fn read_indices(set: &v1::IndexSet) -> Result<IndexSet, WireError> {
     match set.ranges.iter().find(|range| range.lower >= range.upper || range.upper > MAX_INDEX + 1) {
-        Some(range) => Err(WireError::new("ranges", format_args!("{} to {} is no range", range.lower, range.upper))),
+        Some(range) => Err(WireError::new("ranges", &format_args!("{} to {} is no range", range.lower, range.upper))),
         None => Ok(set.ranges.iter().map(|range| range.lower..range.upper).collect()),
     }
 }
@@ -159,7 +160,7 @@ fn pair<T>(field: &'static str, low: Option<T>, high: Option<T>) -> Result<Optio
     match (low, high) {
         (Some(low), Some(high)) => Ok(Some([low, high])),
         (None, None) => Ok(None),
-        _ => Err(WireError::new(field, "one of its two bounds is missing")),
+        _ => Err(WireError::new(field, &"one of its two bounds is missing")),
     }
 }
 
@@ -171,7 +172,7 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
         let parameters = spec.parameters.unwrap_or_default();
         Ok(Self {
             name: spec.name,
-            size: spec.size.parse().map_err(|error| WireError::new("size", error))?,
+            size: spec.size.parse().map_err(|error| WireError::new("size", &error))?,
             model: spec.model,
             corpus: spec.corpus,
             destination: spec.destination,
@@ -262,14 +263,14 @@ impl TryFrom<v1::CampaignDescription> for CampaignDescription {
 
     fn try_from(description: v1::CampaignDescription) -> Result<Self, WireError> {
         Ok(Self {
-            size: description.size.parse().map_err(|error| WireError::new("size", error))?,
+            size: description.size.parse().map_err(|error| WireError::new("size", &error))?,
             model: description.model,
             model_digest: description.model_digest,
             corpus: description.corpus,
             corpus_digest: description.corpus_digest,
             destination: description.destination,
             polarities: read_polarities(&description.polarities)?,
-            parameters: description.parameters.ok_or_else(|| WireError::new("parameters", "missing"))?.try_into()?,
+            parameters: description.parameters.ok_or_else(|| WireError::new("parameters", &"missing"))?.try_into()?,
             batch: description.batch,
         })
     }

@@ -45,6 +45,7 @@ impl Server {
 }
 
 /// What a coordinator refuses, in its own words.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err calls for")]
 fn refused(status: tonic::Status) -> anyhow::Error {
     use tonic::Code;
     let message = status.message();

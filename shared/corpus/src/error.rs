@@ -18,6 +18,17 @@ pub enum CorpusError {
         /// Why it failed.
         source: io::Error,
     },
+    /// The counts are neither a directory nor a whole archive.
+    #[error(
+        "{} is no tar archive, or a damaged one ({source}): give the published .tar.gz, or a directory of counts",
+        path.display()
+    )]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be read.
+        source: io::Error,
+    },
     /// The destination of a new store is taken.
     #[error("{} exists already: choose another destination, or remove it first", .0.display())]
     Exists(PathBuf),

@@ -18,9 +18,6 @@ use superposed_identity::WordId;
 /// Keeps the logarithm of a joint probability of 0 finite.
 const EPSILON: f64 = 1e-12;
 
-/// The edge of the tiles by which a matrix is mirrored.
-const TILE: usize = 32;
-
 /// NPMI of two words by their probabilities, which must be 0 where a count is below the minimal frequency.
 #[must_use]
 pub fn npmi(p_ab: f64, p_a: f64, p_b: f64) -> f64 {
@@ -76,20 +73,20 @@ impl Npmi {
     /// When a word is not one of the corpus' vocabulary.
     pub fn fill_matrix(&self, words: &[WordId], out: &mut Vec<f64>) {
         let n = words.len();
-        let singles: Vec<f64> = words.iter().map(|word| self.singles[word.index()]).collect();
         out.clear();
         out.resize(n * n, 0.0);
         for (i, &a) in words.iter().enumerate() {
-            if singles[i] == 0.0 {
+            let p_a = self.singles[a.index()];
+            if p_a == 0.0 {
                 continue;
             }
             let row = self.corpus.row(a);
-            let behind = words[i + 1..].iter().zip(&singles[i + 1..]);
-            for (score, (&b, &p_b)) in out[i * n..][i + 1..n].iter_mut().zip(behind) {
-                *score = self.by_count(self.corpus.count_in(row, a, b), singles[i], p_b);
+            for (j, &b) in words.iter().enumerate().skip(i + 1) {
+                let score = self.by_count(self.corpus.count_in(row, a, b), p_a, self.singles[b.index()]);
+                out[i * n + j] = score;
+                out[j * n + i] = score;
             }
         }
-        mirror(out, n);
     }
 
     /// The corpus.
@@ -109,20 +106,6 @@ impl Npmi {
         match self.denominators.get(count as usize) {
             Some(denominator) => scored(p_ab + EPSILON, p_a, p_b, *denominator),
             None => npmi(p_ab, p_a, p_b),
-        }
-    }
-}
-
-/// Copies the upper triangle of an `n` × `n` matrix onto the lower one, tile by tile: a column of a large matrix would
-/// miss the cache at every cell.
-fn mirror(matrix: &mut [f64], n: usize) {
-    for top in (0..n).step_by(TILE) {
-        for left in (top..n).step_by(TILE) {
-            for i in top..n.min(top + TILE) {
-                for j in left.max(i + 1)..n.min(left + TILE) {
-                    matrix[j * n + i] = matrix[i * n + j];
-                }
-            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Sets of layers or neurons, kept as ranges: a whole model is one range, whatever its size.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::{fmt, ops::Range, str::FromStr};
+use std::{fmt, iter, ops::Range, str::FromStr};
 
 /// A set of indices as ascending half-open ranges that neither overlap nor touch.
 ///
@@ -16,7 +16,7 @@ impl IndexSet {
     /// The set `0 … n − 1`.
     #[must_use]
     pub fn below(n: u32) -> Self {
-        [0..n].into_iter().collect()
+        iter::once(0..n).collect()
     }
 
     /// The ranges, ascending.
@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for IndexSet {
         let mut set = Self::default();
         for item in items {
             let part = match item {
-                Item::Index(index) if index <= MAX_INDEX => [index..index + 1].into_iter().collect(),
+                Item::Index(index) if index <= MAX_INDEX => iter::once(index..index + 1).collect(),
                 Item::Index(index) => return Err(de::Error::custom(IndexSetError(index.to_string()))),
                 Item::Ranges(text) => text.parse().map_err(de::Error::custom)?,
             };

@@ -1,7 +1,7 @@
 //! The NPMI graph of a pool.
 
 use crate::pool::Pool;
-use superposed_corpus::npmi::Npmi;
+use superposed_corpus::Npmi;
 use superposed_identity::WordId;
 
 /// A complete graph on words, its edges weighted by NPMI.
@@ -15,7 +15,7 @@ pub struct Graph {
 impl Graph {
     /// The graph of a pool: 8 n² bytes for n words.
     #[must_use]
-    pub fn of_pool(npmi: &Npmi<'_>, pool: &Pool) -> Self {
+    pub fn of_pool(npmi: &Npmi, pool: &Pool) -> Self {
         let mut weights = Vec::new();
         npmi.fill_matrix(&pool.words, &mut weights);
         Self::new(pool.words.clone(), weights)

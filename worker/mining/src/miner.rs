@@ -9,7 +9,7 @@ use crate::{
     wordsets::{StarLimits, WordSet, star_heuristic},
 };
 use std::{sync::Arc, time::Instant};
-use superposed_corpus::{Corpus, npmi::Npmi};
+use superposed_corpus::{Corpus, Npmi};
 use superposed_identity::{MiningParameters, ParameterError, Polarity, TokenRule, WordId};
 
 /// The heaviest clique of one word set.
@@ -90,7 +90,7 @@ pub enum MineError {
 /// one.
 #[derive(Debug)]
 pub struct Miner {
-    corpus: Arc<Corpus>,
+    npmi: Npmi,
     words: Arc<TokenWords>,
     parameters: MiningParameters,
 }
@@ -109,7 +109,7 @@ impl Miner {
         if corpus.vocabulary().len() != words.corpus_words() {
             return Err(MineError::Vocabulary { built: words.corpus_words(), corpus: corpus.vocabulary().len() });
         }
-        Ok(Self { corpus, words, parameters })
+        Ok(Self { npmi: Npmi::new(corpus, parameters.min_freq), words, parameters })
     }
 
     /// The parameters.
@@ -148,12 +148,11 @@ impl Miner {
     /// # Errors
     /// A word that the corpus does not have, or a word set that SCIP fails on.
     pub fn mine_pool(&self, pool: Pool) -> Result<Mined, MineError> {
-        let corpus_words = self.corpus.vocabulary().len();
+        let corpus_words = self.words.corpus_words();
         if let Some(word) = pool.words.iter().find(|word| word.index() >= corpus_words) {
             return Err(MineError::UnknownWord { word: *word, corpus: corpus_words });
         }
-        let npmi = Npmi::new(&self.corpus, self.parameters.min_freq);
-        let graph = Graph::of_pool(&npmi, &pool);
+        let graph = Graph::of_pool(&self.npmi, &pool);
         let word_sets = star_heuristic(&graph, &StarLimits::from(&self.parameters));
         let topics = word_sets.iter().map(|set| self.topic(&graph, set)).collect::<Result<_, _>>()?;
         Ok(Mined { pool, word_sets, topics })

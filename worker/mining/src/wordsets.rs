@@ -95,20 +95,20 @@ struct Star {
 /// Steps 1 to 3: the stars in the order in which they are visited.
 fn stars(graph: &Graph, limits: &StarLimits) -> Vec<Star> {
     let is_edge = |weight: f64| limits.theta_low <= weight && weight <= limits.theta_high;
-    let kept: Vec<bool> = (0..graph.len())
-        .map(|centre| {
+    // The diagonal is no edge, whatever stands there.
+    let edges = |centre: usize| -> Vec<usize> {
+        let row = graph.row(centre).iter().enumerate();
+        row.filter(|&(v, weight)| is_edge(*weight) && v != centre).map(|(v, _)| v).collect()
+    };
+    let neighbours: Vec<Vec<usize>> = (0..graph.len()).map(edges).collect();
+    let kept: Vec<bool> = neighbours.iter().map(|neighbours| neighbours.len() >= limits.kappa_low).collect();
+    let mut stars: Vec<Star> = neighbours
+        .into_iter()
+        .enumerate()
+        .filter(|(centre, _)| kept[*centre])
+        .map(|(centre, mut neighbours)| {
+            neighbours.retain(|v| kept[*v]);
             let row = graph.row(centre);
-            let edges = row.iter().filter(|weight| is_edge(**weight)).count();
-            // The diagonal is no edge, whatever stands there.
-            edges - usize::from(is_edge(row[centre])) >= limits.kappa_low
-        })
-        .collect();
-    let mut stars: Vec<Star> = (0..graph.len())
-        .filter(|centre| kept[*centre])
-        .map(|centre| {
-            let row = graph.row(centre);
-            let neighbours: Vec<usize> =
-                (0..graph.len()).filter(|&v| v != centre && kept[v] && is_edge(row[v])).collect();
             let sum: f64 = neighbours.iter().map(|&v| row[v]).sum();
             let mean = if neighbours.is_empty() { -1.0 } else { sum / neighbours.len() as f64 };
             Star { centre, neighbours, mean }

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_report_is_sent_until_it_is_acknowledged() {
         let mut reports = Reports::default();
-        reports.done(7, &[0..4]);
+        reports.done(7, &[0..2, 3..4]);
         reports.failed(7, Ordinal(4), "why".to_owned());
         reports.acknowledge(&[1, 99]);
         assert!(reports.completions().is_empty());

@@ -108,7 +108,7 @@ impl<'a> Archive<'a> {
     }
 
     fn visit_tar(&self, reporter: &mut Reporter<'_>, visit: &mut Visit<'_>) -> Result<(), CorpusError> {
-        let failed = |error| CorpusError::io("read the tar archive", self.path)(error);
+        let failed = |source| CorpusError::Archive { path: self.path.to_owned(), source };
         let passed = Rc::new(Cell::new(0));
         let mut tar = tar::Archive::new(input::open(self.path, &passed)?);
         for entry in tar.entries().map_err(failed)? {
