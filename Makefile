@@ -1,5 +1,8 @@
 # `make demo` and `make test` do all set-up themselves; a second run does none of it again.
 
+# Where rustup puts cargo, also when it was installed a moment ago.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: demo test lint audit build setup bench help

@@ -103,8 +103,7 @@ pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
     let (size, place) = (spec.size.clone(), spec.destination.clone());
     let seen = blocking(move || Seen::look_at(&spec)).await?;
     if let Some(destination) = Destination::look_at(&place)? {
-        let makers =
-            Makers { model_digest: None, corpus_digest: seen.corpus.digest(), parameters: &seen.parameters };
+        let makers = Makers { model_digest: None, corpus_digest: seen.corpus.digest(), parameters: &seen.parameters };
         makers.check_tree(&destination, &size).await?;
     }
     Ok(())

@@ -36,9 +36,7 @@ elif ! grep -q '^create_main_cluster *= *false' "$settings"; then
     echo "postgres: adding 'create_main_cluster = false' to $settings"
     echo "create_main_cluster = false" | $sudo tee -a "$settings" >/dev/null
 fi
-$sudo apt-get update -qq
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-    -o Dpkg::Options::=--force-confold postgresql >/dev/null
+"$(dirname "$0")/packages.sh" postgresql
 if ! found; then
     echo "postgres: still not found after the installation; set PGBIN to the directory that holds initdb" >&2
     exit 1

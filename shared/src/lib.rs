@@ -7,13 +7,17 @@
 //! - [`record`]: the campaign's record beside its results, and the map from ids to words
 //! - [`wire`]: between these types and the protocol's
 //! - [`proto`]: the generated gRPC code
+//! - [`shutdown`]: when a process is to stop
+//! - [`command_line`]: the outermost shell of a program
 //! - [`telemetry`]: logs of a process
 
+pub mod command_line;
 pub mod description;
 pub mod destination;
 pub mod layout;
 pub mod proto;
 pub mod record;
+pub mod shutdown;
 pub mod spec;
 pub mod telemetry;
 pub mod wire;

@@ -3,12 +3,11 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use std::{process::ExitCode, thread};
-use superposed_shared::telemetry::{self, LogFormat};
-use superposed_worker::agent::{self, AgentSettings};
-use tokio::{
-    io::AsyncReadExt,
-    signal::unix::{SignalKind, signal},
+use superposed_shared::{
+    command_line, shutdown,
+    telemetry::{self, LogFormat},
 };
+use superposed_worker::agent::{self, AgentSettings};
 
 /// Takes jobs from a coordinator and mines them, until it is stopped. On SIGTERM or Ctrl-C it reports what is
 /// finished, hands the rest back, and exits within ten seconds.
@@ -36,18 +35,11 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    telemetry::start(arguments.log_format, "info");
-    match serve(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("superposed-worker: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::run("superposed-worker", serve)
 }
 
-fn serve(arguments: Arguments) -> Result<()> {
+fn serve(arguments: Arguments) -> Result<ExitCode> {
+    telemetry::start(arguments.log_format, "info");
     let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = AgentSettings {
@@ -58,24 +50,11 @@ fn serve(arguments: Arguments) -> Result<()> {
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
     let served = runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-        let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-        let shutdown = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                () = stdin_closes(), if arguments.until_stdin_closes => {}
-            }
-        };
-        Ok(agent::run(settings, shutdown).await?)
+        let shutdown = shutdown::requested(arguments.until_stdin_closes).context("cannot listen for signals")?;
+        agent::run(settings, shutdown).await?;
+        Ok(ExitCode::SUCCESS)
     });
     // Not waited for: a thread that reads standard input would hold the process until something is typed.
     runtime.shutdown_background();
     served
-}
-
-async fn stdin_closes() {
-    let mut stdin = tokio::io::stdin();
-    let mut buffer = [0; 64];
-    while !matches!(stdin.read(&mut buffer).await, Ok(0) | Err(_)) {}
 }

@@ -1,12 +1,13 @@
 //! The commands that ask a running coordinator.
 
-use super::{block_on, interrupted};
+use super::block_on;
 use crate::local::display::Display;
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use std::{error::Error as _, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 use superposed_shared::{
     proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
+    shutdown,
     spec::file,
     wire,
 };
@@ -30,7 +31,9 @@ impl Server {
             uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
         });
         let endpoint = endpoint.with_context(|| {
-            format!("{url:?} is not a coordinator's URL, which is like http://127.0.0.1:7117; name it with --coordinator")
+            format!(
+                "{url:?} is not a coordinator's URL, which is like http://127.0.0.1:7117; name it with --coordinator"
+            )
         })?;
         let channel = endpoint.connect_timeout(PATIENCE).connect().await.map_err(|error| {
             let error = anyhow::Error::from(error);
@@ -44,16 +47,20 @@ impl Server {
     }
 }
 
-/// What a coordinator refuses, in its own words.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err calls for")]
+/// What a coordinator refuses, in its own words; or what became of the connection.
 fn refused(status: tonic::Status) -> anyhow::Error {
-    use tonic::Code;
+    // What a server says comes without a source.
+    if status.source().is_some() {
+        let error = anyhow::Error::from(status);
+        let reason = error.root_cause();
+        return anyhow!("the connection broke ({reason}); try again, or check that --coordinator names a coordinator");
+    }
     let message = status.message();
     match status.code() {
-        // The transport's words, or those of a server of another kind.
-        Code::Unknown | Code::Internal | Code::Unimplemented if status.source().is_some() || message.is_empty() => {
-            anyhow!("what answers is no coordinator, or of another version ({status}); check --coordinator")
+        tonic::Code::Unimplemented => {
+            anyhow!("what answers is no coordinator, or one of another version ({message}); check --coordinator")
         }
+        code if message.is_empty() => anyhow!("{code}"),
         _ => anyhow!("{message}"),
     }
 }
@@ -196,7 +203,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
-            let mut interrupt = pin!(interrupted()?);
+            let mut interrupt = pin!(shutdown::requested(false)?);
             let mut client = self.server.client().await?;
             let request = v1::WatchRequest { campaign_id: self.campaign };
             let mut changes = client.watch(request).await.map_err(refused)?.into_inner();

@@ -19,7 +19,7 @@ use superposed_corpus::{
 pub(super) enum Corpus {
     /// Import published counts: a .tar.gz archive or a directory, in either layout
     Import(Import),
-    /// Count text: one document a line, or WikiExtractor's <doc> files; plain, gz, bz2 or zst
+    /// Count text: one document a line, or what WikiExtractor writes; plain, gz, bz2 or zst
     Count(Count),
     /// Say what a store holds
     Info(Info),

@@ -1,6 +1,6 @@
 //! `superposed local`
 
-use super::{block_on, interrupted};
+use super::block_on;
 use crate::{
     admission,
     local::{LocalOutcome, Machine, MachineSettings, Reservation, machine::default_state, mine},
@@ -14,6 +14,7 @@ use superposed_model::ModelDirectory;
 use superposed_shared::{
     destination::Destination,
     proto::v1,
+    shutdown,
     spec::{
         CampaignSpec, file,
         plan::{LayerPlan, plan},
@@ -106,7 +107,7 @@ pub(super) async fn mine_and_tell(
     spec: &CampaignSpec,
     reservation: Reservation,
 ) -> Result<(ExitCode, Option<v1::Campaign>)> {
-    let mut interrupt = pin!(interrupted()?);
+    let mut interrupt = pin!(shutdown::requested(false)?);
     let settings = reservation.settings();
     eprintln!(
         "starting Postgres, a coordinator and {} workers of {} threads; state and logs: {}",

@@ -6,18 +6,17 @@ mod campaigns;
 mod corpus;
 mod demo;
 mod local;
-mod one_line;
 mod serve;
 mod show;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use std::{future::Future, process::ExitCode};
-use superposed_shared::telemetry::{self, LogFormat};
-use tokio::signal::unix::{SignalKind, signal};
+use superposed_shared::{
+    command_line,
+    telemetry::{self, LogFormat},
+};
 
-/// Exit status of a command line that makes no sense.
-const WRONG_USAGE: u8 = 2;
 
 /// Mines the neurons of transformer language models for the topics superposed in them.
 #[derive(Debug, Parser)]
@@ -68,17 +67,7 @@ enum Command {
 /// Runs the command that this process was started with. What is wrong is told in one line on standard error.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::try_parse() {
-        Ok(cli) => cli.run().unwrap_or_else(|error| {
-            eprintln!("superposed: {}", one_line::of_error(&error));
-            ExitCode::FAILURE
-        }),
-        Err(asked) if !asked.use_stderr() => asked.exit(),
-        Err(wrong) => {
-            eprintln!("superposed: {}", one_line::of_usage(&wrong));
-            ExitCode::from(WRONG_USAGE)
-        }
-    }
+    command_line::run("superposed", Cli::run)
 }
 
 impl Cli {
@@ -116,16 +105,4 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     // Not waited for: a thread that reads standard input would hold the process until something is typed.
     runtime.shutdown_background();
     done
-}
-
-/// Ends when this process is asked to stop.
-fn interrupted() -> Result<impl Future<Output = ()> + Send> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

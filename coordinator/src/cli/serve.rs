@@ -1,11 +1,11 @@
 //! `superposed serve`
 
-use super::{block_on, interrupted};
+use super::block_on;
 use crate::{local::machine::ANNOUNCEMENT, queue::QueueSettings, serve::Coordinator};
 use anyhow::Result;
 use clap::Args;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
-use tokio::io::AsyncReadExt;
+use superposed_shared::shutdown;
 
 /// Run a coordinator. It keeps nothing in memory: any number of them may serve one database.
 #[derive(Debug, Args)]
@@ -35,22 +35,8 @@ impl Serve {
             let beyond = self.allow_unauthenticated_network;
             let coordinator = Coordinator::bind(&self.database, settings, self.listen, beyond).await?;
             println!("{ANNOUNCEMENT}http://{}", coordinator.address()?);
-            let stop = interrupted()?;
-            coordinator
-                .serve(async {
-                    tokio::select! {
-                        () = stop => {}
-                        () = stdin_closes(), if self.until_stdin_closes => {}
-                    }
-                })
-                .await?;
+            coordinator.serve(shutdown::requested(self.until_stdin_closes)?).await?;
             Ok(ExitCode::SUCCESS)
         })
     }
-}
-
-async fn stdin_closes() {
-    let mut stdin = tokio::io::stdin();
-    let mut buffer = [0; 64];
-    while !matches!(stdin.read(&mut buffer).await, Ok(0) | Err(_)) {}
 }

@@ -27,6 +27,11 @@ impl Binaries {
             let found = Self::at(&directory).ok_or(PostgresError::NotThere(directory))?;
             return Ok(vec![found]);
         }
+        Self::among(&Self::places())
+    }
+
+    /// Where it is looked for, the best place first.
+    fn places() -> Vec<PathBuf> {
         let mut places: Vec<PathBuf> = Vec::new();
         if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
             places.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
@@ -40,6 +45,10 @@ impl Binaries {
         debian.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
         places.extend(debian.into_iter().map(|(_, path)| path));
         places.extend(["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"].map(PathBuf::from));
+        places
+    }
+
+    fn among(places: &[PathBuf]) -> Result<Vec<Self>, PostgresError> {
         let found: Vec<Self> = places.iter().filter_map(|place| Self::at(place)).collect();
         if found.is_empty() {
             return Err(PostgresError::NotFound {
@@ -67,5 +76,31 @@ impl Binaries {
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.directory.join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    #[test]
+    fn where_only_clients_are_installed_postgres_is_not_found() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let program = |name: &str| {
+            let path = place.path().join(name);
+            fs::write(&path, "#!/bin/sh\necho 'initdb (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)'\n")
+                .expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("own file");
+        };
+        let places = [place.path().join("nowhere"), place.path().to_owned()];
+        program("psql");
+        let line = Binaries::among(&places).expect_err("it was found").to_string();
+        assert!(line.starts_with("Postgres was not found (looked at $PGBIN, pg_config, /usr/lib/postgresql"), "{line}");
+        assert!(line.contains("run deploy/setup/postgres.sh") && line.contains("or set PGBIN"), "{line}");
+        program("pg_ctl");
+        program("initdb");
+        let found = Binaries::among(&places).expect("an installation");
+        assert_eq!(found, [Binaries { directory: place.path().to_owned(), major: "15".to_owned() }]);
     }
 }

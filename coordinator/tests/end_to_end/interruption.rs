@@ -38,8 +38,7 @@ fn an_interrupted_campaign_goes_on_where_it_stopped() {
     succeed(local("undisturbed"));
 
     let mut command = local("interrupted");
-    let mut running =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     assert!(first_files(&mut running, &place.path("interrupted/demo/i")), "no job was done");
     let pid = i32::try_from(running.id()).expect("a process id");
     kill(Pid::from_raw(pid), Signal::SIGINT).expect("a running process");

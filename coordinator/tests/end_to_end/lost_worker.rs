@@ -47,8 +47,7 @@ async fn a_killed_workers_jobs_are_done_by_another_with_the_same_bytes() {
     let url = announcement.trim().strip_prefix("listening on ").expect("an announcement").to_owned();
 
     let file = place.file("disturbed.toml", &demo_campaign("disturbed"));
-    let submitted =
-        succeed(superposed(&["submit", file.to_str().expect("a UTF-8 path"), "--coordinator", &url]));
+    let submitted = succeed(superposed(&["submit", file.to_str().expect("a UTF-8 path"), "--coordinator", &url]));
     assert!(submitted.starts_with("campaign 1 "), "{submitted}");
 
     let mut doomed = Guarded(worker(&url, "doomed").stderr(Stdio::piped()).spawn().expect("the program starts"));

@@ -101,9 +101,25 @@ fn a_damaged_archive_is_refused() {
     for bytes in [&tar[..tar.len() / 2], &tar[..tar.len() - 3], &bad_checksum, b"this is no archive"] {
         std::fs::write(&source, bytes).expect("written");
         let error = import(&source, &destination, &ImportOptions::default()).expect_err("accepted").to_string();
-        assert!(error.starts_with("cannot read"), "{error}");
+        let named = error.starts_with(&format!("{} is no tar archive, or a damaged one (", source.display()))
+            || error.starts_with(&format!("cannot read {}/", source.display()));
+        assert!(named, "{error}");
         assert!(!destination.exists());
     }
+}
+
+#[test]
+fn directories_made_for_a_store_go_when_there_is_none_and_stay_when_there_is() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let (source, destination) = (place.path().join("source"), place.path().join("a/b/store"));
+    let mut files = older();
+    let histogram = files.remove("wiki/histogram.csv").expect("a file");
+    lay_out(&files, &source);
+    import(&source, &destination, &ImportOptions::default()).expect_err("accepted");
+    assert!(!place.path().join("a").exists());
+    std::fs::write(source.join("wiki/histogram.csv"), histogram).expect("written");
+    import(&source, &destination, &ImportOptions::default()).expect("imported");
+    Corpus::open(&destination).expect("opened");
 }
 
 #[test]

@@ -4,7 +4,14 @@ use crate::pool::Pool;
 use superposed_corpus::Npmi;
 use superposed_identity::WordId;
 
+/// The most words of a pool that is mined.
+pub const MAX_POOL: usize = 20_000;
+
 /// A complete graph on words, its edges weighted by NPMI.
+///
+/// All n² weights are held, 8 bytes each: 6.5 MB for the published τ = 900, which no pool exceeds, and 3.2 GB for the
+/// [`MAX_POOL`] words that a [`Miner`](crate::Miner) takes. The star heuristic's lists of edges may take as much again
+/// where nearly every pair is an edge. Each thread that mines has one graph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     words: Vec<WordId>,
@@ -13,7 +20,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph of a pool: 8 n² bytes for n words.
+    /// The graph of a pool, whatever its size.
     #[must_use]
     pub fn of_pool(npmi: &Npmi, pool: &Pool) -> Self {
         let mut weights = Vec::new();

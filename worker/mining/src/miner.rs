@@ -1,7 +1,7 @@
 //! All stages of a job in a row.
 
 use crate::{
-    graph::Graph,
+    graph::{Graph, MAX_POOL},
     pool::{Pool, PoolForm, TokenWords},
     ranking::{Ranked, RankingError, rank},
     records::JobFiles,
@@ -69,6 +69,16 @@ pub enum MineError {
         built: usize,
         /// The words of this corpus.
         corpus: usize,
+    },
+    /// A pool whose graph would take too much memory.
+    #[error(
+        "the pool has {words} words, whose graph would take {bytes} bytes, but at most {MAX_POOL} words are mined: choose a smaller tau"
+    )]
+    PoolTooLarge {
+        /// The words of the pool.
+        words: usize,
+        /// The size of its graph.
+        bytes: u64,
     },
     /// A pool has a word that the corpus does not.
     #[error("the pool has word {word}, but the corpus has only {corpus} words")]
@@ -146,8 +156,13 @@ impl Miner {
     /// Mines a pool, its words ascending. An empty one has no topics.
     ///
     /// # Errors
-    /// A word that the corpus does not have, or a word set that SCIP fails on.
+    /// More than [`MAX_POOL`] words (a pool never has more than τ), a word that the corpus does not have, or a word set
+    /// that SCIP fails on.
     pub fn mine_pool(&self, pool: Pool) -> Result<Mined, MineError> {
+        let words = pool.words.len();
+        if words > MAX_POOL {
+            return Err(MineError::PoolTooLarge { words, bytes: 8 * (words as u64).pow(2) });
+        }
         let corpus_words = self.words.corpus_words();
         if let Some(word) = pool.words.iter().find(|word| word.index() >= corpus_words) {
             return Err(MineError::UnknownWord { word: *word, corpus: corpus_words });

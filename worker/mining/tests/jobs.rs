@@ -11,11 +11,11 @@ use std::{
     sync::Arc,
 };
 use superposed_corpus::{
-    Corpus, ImportOptions, import,
+    Corpus, ImportOptions, Vocabulary, import,
     pickle::{self, Item},
 };
 use superposed_identity::{MiningParameters, Polarity, SolverKind, TokenId, TokenRule, WordId};
-use superposed_mining::{JobFiles, MineError, Miner, PoolForm, Status, TokenWords, pool::PoolError};
+use superposed_mining::{JobFiles, MineError, Miner, PoolForm, Status, TokenWords, graph::MAX_POOL, pool::PoolError};
 use superposed_model::Tokenizer;
 
 /// Three themes of 30 words. The logits of theme 0 are low, those of theme 2 high.
@@ -72,6 +72,16 @@ fn what_does_not_fit_together_is_refused_before_anything_is_mined() {
 }
 
 #[test]
+fn a_pool_whose_graph_would_fill_the_memory_is_refused_with_its_size() {
+    let planted = Planted::new(3, 30, 300);
+    let miner = planted.miner(30);
+    let refused = miner.mine_pool(miner.pool_of((0..=MAX_POOL as u32).map(WordId).collect())).expect_err("mined");
+    assert_eq!(refused, MineError::PoolTooLarge { words: 20_001, bytes: 3_200_320_008 });
+    let message = refused.to_string();
+    assert!(message.contains("20001 words") && message.contains("3200320008 bytes"), "{message}");
+}
+
+#[test]
 fn extra_vocab_admits_only_its_words() {
     let planted = Planted::new(3, 30, 300);
     let build = |rule, extra: &[&str]| {
@@ -92,6 +102,28 @@ fn a_tokenizer_that_makes_no_word_is_an_error() {
     let vocabulary = planted.corpus.vocabulary();
     let none = TokenWords::build(&planted.tokenizer, vocabulary, TokenRule::SentencePiece, None).err();
     assert_eq!(none, Some(PoolError::NoWords { words: 90, tokens: 90 }));
+}
+
+#[test]
+fn a_word_of_which_the_tokenizer_keeps_nothing_is_in_no_pool() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let tokenizer = serde_json::json!({
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": { "type": "Replace", "pattern": { "String": "ʰ" }, "content": "" },
+        "model": { "type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["cat", -1.0]] },
+    });
+    fs::write(place.path().join("tokenizer.json"), tokenizer.to_string()).expect("a temporary file");
+    let tokenizer = Tokenizer::load(place.path()).expect("what was just written");
+    assert_eq!(tokenizer.encode_word("ʰ").expect("nothing to encode"), []);
+    let vocabulary = Vocabulary::from_words(["cat".to_owned(), "ʰ".to_owned()]).expect("distinct words");
+    let words =
+        TokenWords::build(&tokenizer, &vocabulary, TokenRule::SentencePiece, None).expect("a cat can be encoded");
+    let cat = vocabulary.id("cat").expect("a word");
+    assert_eq!(words.pool(&[TokenId(0), TokenId(1)]).words, [cat]);
+    assert!(words.pool(&[TokenId(0)]).words.is_empty());
+    let none = TokenWords::build(&tokenizer, &vocabulary, TokenRule::SentencePiece, Some(&["ʰ".to_owned()])).err();
+    assert_eq!(none, Some(PoolError::NoExtraWords { allowed: 1 }));
 }
 
 #[cfg(not(feature = "scip"))]

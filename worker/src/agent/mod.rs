@@ -104,7 +104,9 @@ struct Agent {
 /// is tried again.
 pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) -> Result<(), AgentError> {
     let endpoint = Endpoint::from_shared(settings.coordinator.clone())
-        .map_err(|_| AgentError::Coordinator(settings.coordinator.clone()))?
+        .ok()
+        .filter(|endpoint| endpoint.uri().host().is_some() && endpoint.uri().scheme_str() == Some("http"))
+        .ok_or_else(|| AgentError::Coordinator(settings.coordinator.clone()))?
         .connect_timeout(Duration::from_secs(5))
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_while_idle(true);

@@ -103,10 +103,34 @@ pub(crate) struct StoreWriter {
     temporary: tempfile::TempDir,
     /// The store itself: a directory inside, made with the user's usual permissions, which a temporary one lacks.
     directory: PathBuf,
+    /// After the temporary directory, so that it is empty by then.
+    _made: MadeDirectories,
     words: usize,
     joint: File,
     /// Counts that do not fit a cell, from both sides of the diagonal.
     large: Vec<(u64, u64)>,
+}
+
+/// Directories that were made for a store. When dropped, those that are still empty are removed: all, if there is no
+/// store after all.
+struct MadeDirectories(Vec<PathBuf>);
+
+impl MadeDirectories {
+    /// Makes a directory and those it lies in, where they are missing.
+    fn above(directory: &Path) -> Result<Self, CorpusError> {
+        let missing = directory.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        let made = Self(missing.map(Path::to_owned).collect());
+        fs::create_dir_all(directory).map_err(CorpusError::io("create", directory))?;
+        Ok(made)
+    }
+}
+
+impl Drop for MadeDirectories {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = fs::remove_dir(path);
+        }
+    }
 }
 
 /// Refuses a destination that exists; called before long work, and again before the rename.
@@ -126,7 +150,7 @@ impl StoreWriter {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
-        fs::create_dir_all(&parent).map_err(CorpusError::io("create", &parent))?;
+        let made = MadeDirectories::above(&parent)?;
         let temporary = tempfile::Builder::new()
             .prefix(".superposed-corpus-")
             .tempdir_in(&parent)
@@ -136,7 +160,16 @@ impl StoreWriter {
         let path = directory.join(JOINT);
         let joint = File::create_new(&path).map_err(CorpusError::io("create", &path))?;
         joint.set_len(2 * (words as u64).pow(2)).map_err(CorpusError::io("make room for", &path))?;
-        Ok(Self { destination: destination.to_owned(), parent, temporary, directory, words, joint, large: Vec::new() })
+        Ok(Self {
+            destination: destination.to_owned(),
+            parent,
+            temporary,
+            directory,
+            _made: made,
+            words,
+            joint,
+            large: Vec::new(),
+        })
     }
 
     /// Writes a row, once; a row never written is all zeros.

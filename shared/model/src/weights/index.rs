@@ -75,6 +75,12 @@ impl Index {
         self.tensors.contains_key(name)
     }
 
+    /// Whether there are tensors whose names start with the same part as this one.
+    pub(super) fn has_beside(&self, name: &str) -> bool {
+        let first = |name: &str| name.split('.').next().map(str::to_owned);
+        self.tensors.keys().any(|other| first(other) == first(name))
+    }
+
     /// A tensor's file, description and bytes.
     pub(super) fn tensor(&self, name: &str) -> Option<(&Path, &TensorInfo, &[u8])> {
         let (shard, info) = self.tensors.get(name)?;

@@ -55,7 +55,10 @@ impl Weights {
 
     fn find(&self, id: TensorId) -> Result<(Stored, Found<'_>), ModelError> {
         let mut candidates = names::stored(&self.config, id).ok_or(ModelError::NoSuchTensor(id))?;
-        let place = candidates.iter().position(|stored| self.index.contains(&stored.name)).unwrap_or(0);
+        let place = candidates.iter().position(|stored| self.index.contains(&stored.name));
+        // A missing one is called as the file would call it.
+        let likely = || candidates.iter().position(|stored| self.index.has_beside(&stored.name));
+        let place = place.or_else(likely).unwrap_or(0);
         let stored = candidates.swap_remove(place);
         let Some((path, info, bytes)) = self.index.tensor(&stored.name) else {
             return Err(ModelError::TensorMissing { path: self.index.path().to_owned(), name: stored.name });

@@ -82,7 +82,8 @@ impl TokenWords {
     /// by either rule (the published code has it for GPT-2 only).
     ///
     /// The SentencePiece rule tokenizes every alphabetic word of the corpus: this takes seconds, not milliseconds. Words
-    /// that the tokenizer cannot encode at all are never in a pool; how many there are is logged.
+    /// that the tokenizer cannot encode at all are never in a pool; how many there are is logged. Nor are words of which
+    /// its normalization keeps nothing: having no pieces, they would otherwise be in every pool.
     ///
     /// # Errors
     /// When no word could ever be in a pool.

@@ -179,6 +179,14 @@ mod tests {
     }
 
     #[test]
+    fn a_word_without_pieces_is_in_no_pool() {
+        let map = map(&vec![vec![], vec![1]]);
+        assert_eq!(map.words(), 1);
+        assert!(map.pool(&[]).is_empty());
+        assert_eq!(map.pool(&[TokenId(1), TokenId(0)]), [WordId(1)]);
+    }
+
+    #[test]
     fn a_cut_that_reaches_zero_leaves_nothing() {
         let map = map(&vec![vec![1]; 60]);
         assert!(map.pool(&(0..40).map(TokenId).collect::<Vec<_>>()).is_empty());

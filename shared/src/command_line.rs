@@ -1,7 +1,30 @@
-//! What went wrong, in one line: whatever a library said, people and scripts find one line for one error.
+//! The outermost shell of a program: reads its command line, runs it, and says what went wrong in one line, whatever a
+//! library said: people and scripts find one line for one error.
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Exit status of a command line that makes no sense, as shells give it.
+const WRONG_USAGE: u8 = 2;
+
+/// Runs `program` with the command line this process was started with.
+pub fn run<C: Parser>(program: &str, run: impl FnOnce(C) -> anyhow::Result<ExitCode>) -> ExitCode {
+    match C::try_parse() {
+        Ok(asked) => run(asked).unwrap_or_else(|error| {
+            eprintln!("{program}: {}", of_error(&error));
+            ExitCode::FAILURE
+        }),
+        // Help or the version was asked for.
+        Err(asked) if !asked.use_stderr() => asked.exit(),
+        Err(wrong) => {
+            eprintln!("{program}: {}", of_usage(&wrong));
+            ExitCode::from(WRONG_USAGE)
+        }
+    }
+}
 
 /// An error and its causes; a cause that the error itself tells is not told again.
-pub(super) fn of_error(error: &anyhow::Error) -> String {
+fn of_error(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain() {
         let cause = flat(&cause.to_string());
@@ -16,7 +39,7 @@ pub(super) fn of_error(error: &anyhow::Error) -> String {
 }
 
 /// A command line that makes no sense: what is wrong with it and what may have been meant, without the usage.
-pub(super) fn of_usage(error: &clap::Error) -> String {
+fn of_usage(error: &clap::Error) -> String {
     let text = error.render().to_string();
     // Paragraphs: what is wrong, tips, the usage, and where more is to be read.
     let mut said = text.split("\n\n").filter(|paragraph| !paragraph.trim_start().starts_with("Usage:"));
@@ -37,9 +60,14 @@ fn flat(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Cli;
     use anyhow::{Context, anyhow};
-    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Example {
+        campaign: String,
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
+        workers: Option<u16>,
+    }
 
     #[test]
     fn a_cause_is_told_once_and_on_the_same_line() {
@@ -53,19 +81,16 @@ mod tests {
     #[test]
     fn a_wrong_command_line_is_told_with_what_was_meant_and_without_the_usage() {
         let told = |arguments: &[&str]| {
-            let arguments = ["superposed"].into_iter().chain(arguments.iter().copied());
-            of_usage(&Cli::try_parse_from(arguments).expect_err("it was accepted"))
+            let arguments = ["example"].into_iter().chain(arguments.iter().copied());
+            of_usage(&Example::try_parse_from(arguments).expect_err("it was accepted"))
         };
+        assert_eq!(told(&[]), "the following required arguments were not provided: <CAMPAIGN>; --help tells the usage");
         assert_eq!(
-            told(&["local"]),
-            "the following required arguments were not provided: <CAMPAIGN>; --help tells the usage"
-        );
-        assert_eq!(
-            told(&["local", "x", "--worker", "3"]),
+            told(&["x", "--worker", "3"]),
             "unexpected argument '--worker' found; a similar argument exists: '--workers'; --help tells the usage"
         );
         assert_eq!(
-            told(&["local", "x", "--workers", "0"]),
+            told(&["x", "--workers", "0"]),
             "invalid value '0' for '--workers <WORKERS>': 0 is not in 1..=64; --help tells the usage"
         );
     }

@@ -1,0 +1,8 @@
+//! Tells the tests and binaries of this package where the SCIP library lies.
+
+fn main() {
+    println!("cargo::rerun-if-env-changed=DEP_SCIP_LIBDIR");
+    if let Ok(directory) = std::env::var("DEP_SCIP_LIBDIR") {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{directory}");
+    }
+}

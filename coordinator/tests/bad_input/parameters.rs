@@ -1,0 +1,75 @@
+//! Parameters that cannot be mined, and selections of what the model does not have.
+
+use crate::bench::Bench;
+use toml::{Table, Value};
+
+/// The refusal of a campaign with another value of one parameter.
+fn refusal_with(parameter: &str, value: impl Into<Value>) -> String {
+    let bench = Bench::new();
+    bench.refusal_of(|campaign| {
+        campaign["parameters"].as_table_mut().expect("a table").insert(parameter.to_owned(), value.into());
+    })
+}
+
+fn select(text: &str) -> impl FnOnce(&mut Table) {
+    let selection: Table = toml::from_str(text).expect("TOML");
+    |campaign| campaign["select"] = vec![selection].into()
+}
+
+#[test]
+fn kappa_below_the_clique_size_is_refused() {
+    assert_eq!(
+        refusal_with("kappa", vec![9, 24]),
+        "kappa is [9, 24], but its lower bound must be at least the 10 words of a topic"
+    );
+}
+
+#[test]
+fn kappa_out_of_order_or_above_what_can_be_solved_is_refused() {
+    for kappa in [[24, 10], [10, 65]] {
+        let line = refusal_with("kappa", kappa.to_vec());
+        assert_eq!(line, format!("kappa is {kappa:?}, but must be ascending and at most 64"));
+    }
+}
+
+#[test]
+fn tau_above_half_of_the_vocabulary_or_zero_is_refused() {
+    for tau in [0, 21] {
+        assert_eq!(
+            refusal_with("tau", tau),
+            format!("tau is {tau}, but must lie between 1 and half of the model's 40 tokens")
+        );
+    }
+}
+
+#[test]
+fn theta_out_of_order_or_out_of_range_is_refused() {
+    for (theta, told) in [([0.5, 0.25], "[0.5, 0.25]"), ([0.0, 1.5], "[0, 1.5]"), ([f64::NAN, 1.0], "[NaN, 1]")] {
+        assert_eq!(
+            refusal_with("theta", theta.to_vec()),
+            format!("theta is {told}, but must be two numbers between -1 and 1 in ascending order")
+        );
+    }
+}
+
+#[test]
+fn a_clique_of_one_word_is_refused() {
+    assert_eq!(refusal_with("clique", 1), "clique is 1, but a topic must have 2 to 20 words");
+}
+
+#[test]
+fn a_layer_out_of_range_is_refused_with_the_last_one() {
+    let line = Bench::new().refusal_of(select("layers = '0-3'"));
+    assert_eq!(line, "layer 3 is out of range: the model has layers 0 to 2");
+}
+
+#[test]
+fn a_neuron_out_of_range_is_refused_with_the_last_one() {
+    let line = Bench::new().refusal_of(select("neurons = [0, 20]"));
+    assert_eq!(line, "neuron 20 is out of range: in mode i a layer has neurons 0 to 19");
+}
+
+#[test]
+fn a_campaign_that_selects_nothing_is_refused() {
+    assert_eq!(Bench::new().refusal_of(select("layers = []")), "the campaign selects no neuron");
+}
