@@ -9,7 +9,7 @@ use superposed_shared::proto::{self, v1};
 use tokio::{
     net::TcpListener,
     sync::Notify,
-    time::{MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval},
 };
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
@@ -70,7 +70,7 @@ impl Coordinator {
             return Err(ServeError::BeyondLoopback(address));
         }
         let queue = Queue::connect(database, settings).await?;
-        let outage = queue.bridge_outage().await?;
+        let outage = queue.pulse().await?;
         if outage > 0.0 {
             tracing::info!(seconds = outage, "no coordinator was alive: all leases were extended");
         }
@@ -122,18 +122,43 @@ impl Coordinator {
     }
 }
 
+/// The pulse beside everything else: upkeep that takes its time must not look like an outage.
 async fn keep_up(queue: Queue) {
-    let mut ticks = interval(UPKEEP_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::join!(keep_alive(&queue), keep_tidy(&queue));
+}
+
+async fn keep_alive(queue: &Queue) {
+    let mut ticks = upkeep_ticks();
     loop {
         ticks.tick().await;
-        let kept = async {
-            queue.pulse().await?;
-            queue.settle_all().await?;
-            queue.merge_done().await
-        };
-        if let Err(error) = kept.await {
+        match queue.pulse().await {
+            Ok(outage) if outage > 0.0 => {
+                tracing::info!(seconds = outage, "the database was away: all leases were extended");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = %error, "the database is away"),
+        }
+    }
+}
+
+async fn keep_tidy(queue: &Queue) {
+    let mut ticks = upkeep_ticks();
+    loop {
+        ticks.tick().await;
+        if let Err(error) = tidy(queue).await {
             tracing::warn!(error = %error, "upkeep failed, will be tried again");
         }
     }
+}
+
+async fn tidy(queue: &Queue) -> Result<(), QueueError> {
+    queue.settle_all().await?;
+    queue.cancel_all_spans().await?;
+    queue.merge_done().await
+}
+
+fn upkeep_ticks() -> Interval {
+    let mut ticks = interval(UPKEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }

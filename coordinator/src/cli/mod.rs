@@ -17,7 +17,6 @@ use superposed_shared::{
     telemetry::{self, LogFormat},
 };
 
-
 /// Mines the neurons of transformer language models for the topics superposed in them.
 #[derive(Debug, Parser)]
 #[command(name = "superposed", version, propagate_version = true)]

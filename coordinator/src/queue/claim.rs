@@ -18,6 +18,12 @@ pub struct Granted {
     pub neurons: Vec<NeuronId>,
 }
 
+/// The next span to hand out of those that nobody else is busy with.
+const PASS_OVER: &str = concat!(include_str!("sql/claim_candidate.sql"), "SKIP LOCKED");
+
+/// The next span to hand out, as soon as nobody else is busy with it.
+const WAIT_FOR: &str = include_str!("sql/claim_candidate.sql");
+
 /// The most leases of one claim: what is asked for may lie in fragments.
 const MAX_LEASES: usize = 8;
 
@@ -59,28 +65,39 @@ impl Queue {
         if current.is_none() {
             return Ok(Vec::new());
         }
-        self.expire(&mut tx, MAX_EXPIRED).await?;
+        let expired = self.expire(&mut tx, MAX_EXPIRED).await?;
         let mut granted = Vec::new();
         let mut left = wanted;
         while left > 0 && granted.len() < MAX_LEASES {
-            let Some(lease) = self.claim_one(&mut tx, sync, left.min(self.settings.max_lease_jobs), warm).await? else {
-                break;
-            };
+            let most = left.min(self.settings.max_lease_jobs);
+            let mut lease = self.claim_one(&mut tx, sync, most, warm, PASS_OVER).await?;
+            if lease.is_none() && granted.is_empty() && expired == 0 {
+                // What there is may be one long span that somebody else is cutting just now: wait for the rest of it.
+                // No span is locked here, so that nobody waits for this transaction in turn.
+                lease = self.claim_one(&mut tx, sync, most, warm, WAIT_FOR).await?;
+            }
+            let Some((lease, short)) = lease else { break };
             left = left.saturating_sub(lease.ordinals.end - lease.ordinals.start);
             granted.push(lease);
+            if short {
+                // What is still wanted is less than a batch, which it would only part.
+                break;
+            }
         }
         tx.commit().await?;
         Ok(granted)
     }
 
+    /// One lease, and whether it is shorter than wanted so that it ends with a batch.
     async fn claim_one(
         &self,
         connection: &mut PgConnection,
         sync: &SyncIdentity,
         wanted: u32,
         warm: Option<LayerKey>,
-    ) -> Result<Option<Granted>, QueueError> {
-        let candidate = sqlx::query(include_str!("sql/claim_candidate.sql"))
+        candidate: &'static str,
+    ) -> Result<Option<(Granted, bool)>, QueueError> {
+        let candidate = sqlx::query(candidate)
             .bind(warm.map(|key| key.campaign.0))
             .bind(warm.map(|key| super::write_mode(key.mode)))
             .bind(warm.map(|key| key.layer.0.cast_signed()))
@@ -98,6 +115,7 @@ impl Queue {
         let mut id: i64 = row.try_get("id")?;
         let end = cut(&ordinals, wanted, polarities, batch_jobs);
         let head = ordinals.start..end;
+        let short = end < ordinals.end && end - ordinals.start < wanted;
         if end < ordinals.end {
             // The tail keeps the row, so that a long layer keeps its row however often it is cut.
             id = part(&mut *connection, id, &(end..ordinals.end), std::slice::from_ref(&head)).await?[0];
@@ -113,12 +131,13 @@ impl Queue {
         sqlx::query(include_str!("sql/note_claim.sql")).bind(key.campaign.0).execute(&mut *connection).await?;
         let neurons = self.neurons(connection, key).await?;
         let indices = head.start / polarities..head.end.div_ceil(polarities);
-        Ok(Some(Granted {
+        let lease = Granted {
             epoch: LeaseEpoch(epoch),
             key,
             neurons: neurons.iter().skip(indices.start as usize).take(indices.len()).map(NeuronId).collect(),
             ordinals: head,
-        }))
+        };
+        Ok(Some((lease, short)))
     }
 
     /// The neurons of a layer.

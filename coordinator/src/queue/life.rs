@@ -19,7 +19,7 @@ impl Queue {
     pub async fn resume(&self, campaign: CampaignId) -> Result<(), QueueError> {
         self.change(campaign, "resumed", include_str!("sql/resume.sql"), None).await?;
         // Its last lease may have been finished while it was paused.
-        self.settle(campaign).await
+        self.settle(Some(campaign)).await
     }
 
     /// Takes running work back and hands out nothing more.
@@ -27,8 +27,8 @@ impl Queue {
     /// # Errors
     /// When the campaign has ended, or the database fails.
     pub async fn cancel(&self, campaign: CampaignId) -> Result<(), QueueError> {
-        let spans = include_str!("sql/cancel_spans.sql");
-        self.change(campaign, "cancelled", include_str!("sql/cancel.sql"), Some(spans)).await
+        self.change(campaign, "cancelled", include_str!("sql/cancel.sql"), None).await?;
+        self.cancel_unfinished(campaign).await
     }
 
     /// Queues the failed jobs of a campaign once more.
@@ -45,7 +45,29 @@ impl Queue {
     /// # Errors
     /// When the campaign has not ended, or the database fails.
     pub async fn delete(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        // Its cancellation may not be over yet.
+        self.cancel_unfinished(campaign).await?;
         self.change(campaign, "deleted", include_str!("sql/delete.sql"), None).await
+    }
+
+    /// Ends the spans of a campaign that is cancelled; does nothing otherwise. Not in the transaction that changes the
+    /// campaign's state: reports lock their spans first and then the campaign.
+    async fn cancel_unfinished(&self, campaign: CampaignId) -> Result<(), QueueError> {
+        loop {
+            self.cancel_spans(Some(campaign)).await?;
+            // What a claim or a report was parting meanwhile has new rows.
+            let unfinished = sqlx::query_scalar(include_str!("sql/unfinished.sql")).bind(campaign.0);
+            if !unfinished.fetch_one(&self.pool).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends the spans of a cancelled campaign, or of all.
+    pub(super) async fn cancel_spans(&self, campaign: Option<CampaignId>) -> Result<(), QueueError> {
+        let query = sqlx::query(include_str!("sql/cancel_spans.sql")).bind(campaign.map(|campaign| campaign.0));
+        query.execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Runs a statement that changes a campaign's state where that is allowed, and then one on its spans.
@@ -59,6 +81,7 @@ impl Queue {
         let mut tx = self.pool.begin().await?;
         let changed = sqlx::query(statement).bind(campaign.0).execute(&mut *tx).await?.rows_affected();
         if changed == 0 {
+            tx.rollback().await?;
             let state = self.campaign(campaign).await?.state.as_str();
             return Err(QueueError::WrongState { campaign, state, action });
         }

@@ -23,7 +23,12 @@ pub mod report;
 pub mod submit;
 pub mod upkeep;
 
-use sqlx::{PgPool, migrate::Migrator, postgres::PgPoolOptions, postgres::types::PgRange};
+use sqlx::{
+    PgPool,
+    migrate::{MigrateError, Migrator},
+    postgres::PgPoolOptions,
+    postgres::types::PgRange,
+};
 use std::{ops::Bound, ops::Range, time::Duration};
 use superposed_identity::{LayerIndex, Mode};
 use superposed_shared::description::CampaignId;
@@ -60,9 +65,15 @@ pub enum QueueError {
     /// The database cannot be reached or refused a statement.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
-    /// The database is not in the state this version needs.
-    #[error("the database's schema does not fit this version: {0}; use the version that made it, or a newer one")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A newer version made the database's schema.
+    #[error(
+        "a newer version made the database's schema (migration {0} is not known here): \
+         use that version, or one that is newer still"
+    )]
+    NewerSchema(i64),
+    /// The database's schema cannot be brought up to date.
+    #[error("the database's schema cannot be brought up to date: {0}")]
+    Migrate(#[source] MigrateError),
     /// There is no such campaign.
     #[error("there is no campaign {0}")]
     NoSuchCampaign(CampaignId),
@@ -79,6 +90,15 @@ pub enum QueueError {
     /// A row holds what this version does not know.
     #[error("the database holds {0}, which this version does not know")]
     Corrupt(String),
+}
+
+impl From<MigrateError> for QueueError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(version) => Self::NewerSchema(version),
+            other => Self::Migrate(other),
+        }
+    }
 }
 
 /// The fence of a lease: new with every lease, over all campaigns and coordinators.

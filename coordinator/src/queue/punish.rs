@@ -4,7 +4,7 @@
 //! one, is alone after a few rounds and the others are done. Only a job that stands alone uses up attempts; after the
 //! last it is failed, and never tried again by itself.
 
-use super::{LayerKey, Ordinals, Queue, QueueError, read_mode, read_ordinals};
+use super::{LayerKey, Ordinals, Queue, QueueError, read_mode, read_ordinals, upkeep::SHORT_OUTAGE};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use superposed_identity::LayerIndex;
 use superposed_shared::description::CampaignId;
@@ -116,16 +116,17 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes leases away whose time is up, at most `limit` of them.
-    pub(super) async fn expire(&self, connection: &mut PgConnection, limit: i64) -> Result<(), QueueError> {
-        let expired = sqlx::query(include_str!("sql/expired.sql")).bind(limit).fetch_all(&mut *connection).await?;
+    /// Takes leases away whose time is up, at most `limit` of them. Returns how many.
+    pub(super) async fn expire(&self, connection: &mut PgConnection, limit: i64) -> Result<usize, QueueError> {
+        let query = sqlx::query(include_str!("sql/expired.sql")).bind(limit).bind(SHORT_OUTAGE);
+        let expired = query.fetch_all(&mut *connection).await?;
         for row in &expired {
             let row = LeasedRow::read(row)?;
             let error = format!("worker {} died, or was not heard of for the time of a lease", row.worker);
             tracing::warn!(worker = row.worker, campaign = %row.key.campaign, mode = %row.key.mode, layer = %row.key.layer, ordinals = ?row.ordinals, "lease expired");
             self.punish(&mut *connection, &row, &error).await?;
         }
-        Ok(())
+        Ok(expired.len())
     }
 }
 

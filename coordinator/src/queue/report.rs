@@ -61,9 +61,10 @@ impl Queue {
         let mut tx = self.pool.begin().await?;
         let rows = lease_rows(&mut tx, worker, epoch).await?;
         let Some(campaign) = rows.first().map(|row| row.key.campaign) else { return Ok(Reported::Stale) };
-        let mut finished_rows = false;
+        let (mut anything_done, mut finished_rows) = (false, false);
         for row in &rows {
             let (done, rest) = intersect(&row.ordinals, done);
+            anything_done |= !done.is_empty();
             match rest.split_first() {
                 // Nothing is left: the row itself is done.
                 None => {
@@ -84,10 +85,12 @@ impl Queue {
                 Some(_) => {}
             }
         }
-        sqlx::query(include_str!("sql/trouble_over.sql")).bind(campaign.0).execute(&mut *tx).await?;
+        if anything_done {
+            sqlx::query(include_str!("sql/trouble_over.sql")).bind(campaign.0).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         if finished_rows {
-            self.settle(campaign).await?;
+            self.settle(Some(campaign)).await?;
         }
         Ok(Reported::Counted)
     }
@@ -114,7 +117,7 @@ impl Queue {
             self.punish(&mut tx, &LeasedRow { ordinals: hit, ..row.clone() }, error).await?;
         }
         tx.commit().await?;
-        self.settle(campaign).await?;
+        self.settle(Some(campaign)).await?;
         Ok(Reported::Counted)
     }
 
@@ -169,18 +172,28 @@ impl Queue {
         Ok(held.iter().copied().filter(|epoch| !current.contains(&epoch.0)).collect())
     }
 
-    /// Ends the campaign when nothing of it is left to do.
-    pub(super) async fn settle(&self, campaign: CampaignId) -> Result<(), QueueError> {
-        sqlx::query(include_str!("sql/settle.sql")).bind(Some(campaign.0)).execute(&self.pool).await?;
+    /// Ends a campaign, or all, of which nothing is left to do.
+    pub(super) async fn settle(&self, campaign: Option<CampaignId>) -> Result<(), QueueError> {
+        let ended = sqlx::query_scalar(include_str!("sql/ended.sql")).bind(campaign.map(|campaign| campaign.0));
+        let ended: Vec<i64> = ended.fetch_all(&self.pool).await?;
+        for id in ended {
+            // Looked at once more under a lock: it may have been retried meanwhile.
+            let mut tx = self.pool.begin().await?;
+            sqlx::query(include_str!("sql/lock_campaign.sql")).bind(id).execute(&mut *tx).await?;
+            sqlx::query(include_str!("sql/settle.sql")).bind(id).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
         Ok(())
     }
 }
 
+/// The rows of a lease, locked; none when the epoch is no longer current.
 async fn lease_rows(
     connection: &mut PgConnection,
     worker: &str,
     epoch: LeaseEpoch,
 ) -> Result<Vec<LeasedRow>, QueueError> {
+    sqlx::query(include_str!("sql/lock_lease.sql")).bind(epoch.0).execute(&mut *connection).await?;
     let query = sqlx::query(include_str!("sql/lease_rows.sql")).bind(epoch.0).bind(worker);
     query.fetch_all(connection).await?.iter().map(LeasedRow::read).collect()
 }

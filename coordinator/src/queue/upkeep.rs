@@ -3,32 +3,38 @@
 use super::{Queue, QueueError};
 use sqlx::Row;
 
-/// A layer may have this many done spans before they are merged.
-const MAX_DONE_SPANS: i64 = 8;
+/// A layer may have this many done spans that touch the one before them until they are merged.
+const MAX_TOUCHING_SPANS: i64 = 8;
 
 /// An outage shorter than this needs no bridge: workers renew often enough. In seconds.
-const SHORT_OUTAGE: f64 = 5.0;
+pub(super) const SHORT_OUTAGE: f64 = 5.0;
 
 impl Queue {
-    /// Merges neighbouring done spans of layers that have many: partial completions fragment a layer.
+    /// Merges neighbouring done spans of layers that have many: partial completions fragment a layer. Spans whose jobs
+    /// took different numbers of attempts stay apart.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn merge_done(&self) -> Result<(), QueueError> {
-        let fragmented = sqlx::query(include_str!("sql/fragmented.sql")).bind(MAX_DONE_SPANS);
+        let fragmented = sqlx::query(include_str!("sql/fragmented.sql")).bind(MAX_TOUCHING_SPANS);
         for layer in fragmented.fetch_all(&self.pool).await? {
             let (campaign, mode, index): (i64, i16, i32) =
                 (layer.try_get("campaign_id")?, layer.try_get("mode")?, layer.try_get("layer")?);
             let mut tx = self.pool.begin().await?;
+            let locked = sqlx::query(include_str!("sql/lock_layer.sql")).bind(campaign).bind(mode).bind(index);
+            if locked.fetch_optional(&mut *tx).await?.is_none() {
+                continue;
+            }
             let taken = sqlx::query(include_str!("sql/take_done.sql")).bind(campaign).bind(mode).bind(index);
-            let (mut lower, mut upper): (Vec<i32>, Vec<i32>) = (Vec::new(), Vec::new());
+            let (mut attempts, mut lower, mut upper): (Vec<i32>, Vec<i32>, Vec<i32>) = Default::default();
             for row in taken.fetch_all(&mut *tx).await? {
+                attempts.push(row.try_get("attempts")?);
                 lower.push(row.try_get("lower")?);
                 upper.push(row.try_get("upper")?);
             }
             if !lower.is_empty() {
                 let put = sqlx::query(include_str!("sql/put_done.sql")).bind(campaign).bind(mode).bind(index);
-                put.bind(lower).bind(upper).execute(&mut *tx).await?;
+                put.bind(attempts).bind(lower).bind(upper).execute(&mut *tx).await?;
             }
             tx.commit().await?;
         }
@@ -41,25 +47,24 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn settle_all(&self) -> Result<(), QueueError> {
-        sqlx::query(include_str!("sql/settle.sql")).bind(None::<i64>).execute(&self.pool).await?;
-        Ok(())
+        self.settle(None).await
     }
 
-    /// Says that a coordinator is alive.
+    /// Ends the spans of all cancelled campaigns: a coordinator may have died while it cancelled one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn pulse(&self) -> Result<(), QueueError> {
-        sqlx::query(include_str!("sql/pulse.sql")).execute(&self.pool).await?;
-        Ok(())
+    pub async fn cancel_all_spans(&self) -> Result<(), QueueError> {
+        self.cancel_spans(None).await
     }
 
-    /// To be called once when a coordinator starts: when none was alive for a while, no worker could renew, so all
-    /// leases are extended by that time. Returns it in seconds, 0 when there was no outage.
+    /// Says that a coordinator is alive. To be called when one starts, and then every few seconds: when none was
+    /// alive for a while, or the database or the whole machine slept, no worker could renew, so all leases are
+    /// extended by that time. Returns it in seconds, 0 when there was no outage.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn bridge_outage(&self) -> Result<f64, QueueError> {
+    pub async fn pulse(&self) -> Result<f64, QueueError> {
         let mut tx = self.pool.begin().await?;
         let seconds: f64 = sqlx::query_scalar(include_str!("sql/outage.sql")).fetch_one(&mut *tx).await?;
         let outage = if seconds > SHORT_OUTAGE { seconds } else { 0.0 };

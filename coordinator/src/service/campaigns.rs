@@ -1,6 +1,6 @@
 //! `CampaignService`: what operators ask for.
 
-use super::status::bad_message;
+use super::status::{bad_message, check_name};
 use crate::{
     admission::admit,
     queue::{
@@ -10,8 +10,13 @@ use crate::{
     },
 };
 use futures::stream::BoxStream;
+use prost::Message;
 use std::{sync::Arc, time::Duration};
-use superposed_shared::{description::CampaignId, proto::v1, spec::CampaignSpec};
+use superposed_shared::{
+    description::CampaignId,
+    proto::{self, v1},
+    spec::CampaignSpec,
+};
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval},
@@ -23,6 +28,10 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 
 /// Failures that are listed when no limit is given.
 const DEFAULT_FAILURES: u32 = 1000;
+
+/// The most failures that are listed, whatever the limit; fewer when their errors are so long that they would not fit
+/// into a message.
+const MAX_FAILURES: u32 = 10_000;
 
 /// Serves operators.
 #[derive(Debug)]
@@ -47,9 +56,7 @@ impl Campaigns {
 impl v1::campaign_service_server::CampaignService for Campaigns {
     async fn submit(&self, request: Request<v1::SubmitRequest>) -> Result<Response<v1::SubmitResponse>, Status> {
         let request = request.into_inner();
-        if request.client_key.is_empty() || request.client_key.len() > 200 {
-            return Err(Status::invalid_argument("client_key: must have 1 to 200 bytes"));
-        }
+        check_name("client_key", &request.client_key, 1000)?;
         let spec = request.spec.ok_or_else(|| Status::invalid_argument("spec: missing"))?;
         let spec = CampaignSpec::try_from(spec).map_err(|error| bad_message(&error))?;
         let submitted = match self.queue.campaign_by_key(&request.client_key).await? {
@@ -141,9 +148,20 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
 
     async fn failures(&self, request: Request<v1::FailuresRequest>) -> Result<Response<v1::FailuresResponse>, Status> {
         let request = request.into_inner();
-        let limit = if request.limit == 0 { DEFAULT_FAILURES } else { request.limit };
+        let limit = if request.limit == 0 { DEFAULT_FAILURES } else { request.limit.min(MAX_FAILURES) };
         let failures = self.queue.failures(CampaignId(request.campaign_id), limit).await?;
-        let failures = failures.into_iter().map(write_failure).collect();
+        let mut room = proto::MAX_MESSAGE_BYTES;
+        let failures = failures
+            .into_iter()
+            .map(write_failure)
+            .take_while(|failure| {
+                // With the field's tag and length.
+                let size = failure.encoded_len() + 6;
+                let fits = size <= room;
+                room = room.saturating_sub(size);
+                fits
+            })
+            .collect();
         Ok(Response::new(v1::FailuresResponse { failures }))
     }
 

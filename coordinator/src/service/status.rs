@@ -1,4 +1,4 @@
-//! One mapping from errors to gRPC status.
+//! One mapping from errors to gRPC status, and what every request must pass.
 
 use crate::{admission::AdmissionError, queue::QueueError};
 use superposed_shared::wire::WireError;
@@ -10,7 +10,7 @@ impl From<QueueError> for Status {
         match error {
             QueueError::NoSuchCampaign(_) => Self::not_found(message),
             QueueError::WrongState { .. } => Self::failed_precondition(message),
-            QueueError::Migrate(_) | QueueError::Corrupt(_) => Self::internal(message),
+            QueueError::NewerSchema(_) | QueueError::Migrate(_) | QueueError::Corrupt(_) => Self::internal(message),
             QueueError::Database(_) => {
                 tracing::error!(error = message, "database");
                 Self::unavailable(message)
@@ -21,6 +21,15 @@ impl From<QueueError> for Status {
 
 pub(super) fn bad_message(error: &WireError) -> Status {
     Status::invalid_argument(error.to_string())
+}
+
+/// Refuses a name that is empty, endless, or would spoil a log or the database.
+pub(super) fn check_name(field: &str, name: &str, longest: usize) -> Result<(), Status> {
+    if name.is_empty() || name.len() > longest || name.contains(char::is_control) {
+        let message = format!("{field}: must have 1 to {longest} bytes and no control characters");
+        return Err(Status::invalid_argument(message));
+    }
+    Ok(())
 }
 
 impl From<AdmissionError> for Status {

@@ -1,6 +1,6 @@
 //! `WorkerService`: the one RPC of the worker protocol.
 
-use super::status::bad_message;
+use super::status::{bad_message, check_name};
 use crate::queue::{LayerKey, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, claim::Granted, report::Reported};
 use std::{
     collections::HashSet,
@@ -25,8 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// The most entries a list of a Sync may have.
 const MAX_ENTRIES: usize = 10_000;
 
-/// The longest error text that is kept, in bytes.
-const MAX_ERROR: usize = 4000;
+/// The longest text that is kept of a worker's own, in bytes.
+const MAX_TEXT: usize = 4000;
 
 /// Serves workers.
 #[derive(Debug)]
@@ -60,16 +60,16 @@ impl Workers {
         }
         for failure in &request.failures {
             let ordinals = read_range(failure.ordinals.as_ref().unwrap_or(&v1::IndexRange::default()))?;
-            let (epoch, error) = (LeaseEpoch::from_wire(failure.epoch), shorten(&failure.error));
-            if self.queue.fail(worker, epoch, &ordinals, error).await? == Reported::Stale {
+            let (epoch, error) = (LeaseEpoch::from_wire(failure.epoch), storable(&failure.error));
+            if self.queue.fail(worker, epoch, &ordinals, &error).await? == Reported::Stale {
                 response.revoked.push(failure.epoch);
             }
             response.acknowledged.push(failure.report_id);
         }
         for trouble in &request.troubles {
-            let error = shorten(&trouble.error);
+            let error = storable(&trouble.error);
             tracing::warn!(worker, campaign = trouble.campaign_id, error, "trouble");
-            self.queue.trouble(CampaignId(trouble.campaign_id), error).await?;
+            self.queue.trouble(CampaignId(trouble.campaign_id), &error).await?;
             response.acknowledged.push(trouble.report_id);
         }
         Ok(())
@@ -108,8 +108,8 @@ impl v1::worker_service_server::WorkerService for Workers {
             sequence: i64::try_from(request.sequence).map_err(|_| Status::invalid_argument("sequence: too large"))?,
         };
         let capabilities = request.capabilities.clone().unwrap_or_default();
-        let registered =
-            self.queue.register(&sync, &capabilities.backend, capabilities.cores, request.draining).await?;
+        let backend = storable(&capabilities.backend);
+        let registered = self.queue.register(&sync, &backend, capabilities.cores, request.draining).await?;
         if !registered {
             return Err(Status::aborted("a later Sync of this worker was seen already"));
         }
@@ -155,11 +155,10 @@ fn check(request: &v1::SyncRequest) -> Result<(), Status> {
             request.protocol_version
         )));
     }
-    if request.worker_id.is_empty() || request.worker_id.len() > 200 {
-        return Err(Status::invalid_argument("worker_id: must have 1 to 200 bytes"));
-    }
+    check_name("worker_id", &request.worker_id, 200)?;
     let longest = [
         request.completions.len(),
+        request.completions.iter().map(|completion| completion.ordinals.len()).sum(),
         request.failures.len(),
         request.troubles.len(),
         request.held_epochs.len(),
@@ -199,6 +198,7 @@ fn write_grant(lease: &Granted) -> v1::Grant {
     }
 }
 
-fn shorten(text: &str) -> &str {
-    &text[..text.floor_char_boundary(MAX_ERROR)]
+/// A text from elsewhere as the database takes it: not too long, and without the one character it has not.
+fn storable(text: &str) -> String {
+    text[..text.floor_char_boundary(MAX_TEXT)].replace('\0', "\u{fffd}")
 }

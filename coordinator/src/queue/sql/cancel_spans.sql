@@ -1,4 +1,11 @@
--- queue::cancel: what is not finished will not be; leases lose their epoch, and so their workers' reports
+-- queue::cancel_spans: what cancelled campaigns (one, or all for a null) have not finished will not be; leases lose their
+-- epoch, and so their workers' reports
 UPDATE spans
 SET state = 'cancelled', epoch = NULL, worker_id = NULL, worker_boot = NULL, granted_sequence = NULL, deadline = NULL
-WHERE campaign_id = $1 AND state IN ('pending', 'leased')
+WHERE id IN (
+    SELECT spans.id FROM spans JOIN campaigns ON campaigns.id = spans.campaign_id
+    WHERE campaigns.state = 'cancelled' AND ($1::bigint IS NULL OR campaigns.id = $1)
+        AND spans.state IN ('pending', 'leased')
+    ORDER BY spans.id
+    FOR UPDATE OF spans
+)

@@ -1,0 +1,17 @@
+//! The queue and its services against a real Postgres.
+
+#![expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
+
+mod support;
+
+mod claims;
+mod concurrency;
+mod errors;
+mod fences;
+mod grpc;
+mod life;
+mod lost_grants;
+mod neurons;
+mod random_operations;
+mod schema;
+mod upkeep;
