@@ -49,6 +49,14 @@ pub enum DestinationError {
         /// Why.
         reason: String,
     },
+    /// What a killed process left cannot be removed.
+    #[error("cannot remove {path}, which a killed process left: {source}")]
+    Sweep {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
     /// What was written could not be made durable.
     #[error("cannot sync {path} to disk: {source}")]
     Sync {
@@ -105,6 +113,25 @@ impl Destination {
     pub async fn put(&self, path: &str, content: Bytes) -> Result<(), DestinationError> {
         let location = ObjectPath::from(path);
         self.store.put(&location, PutPayload::from_bytes(content)).await.map_err(access("cannot write", path))?;
+        Ok(())
+    }
+
+    /// Removes what a process that was killed while it wrote these files may have left beside them. To be called by
+    /// who holds the right to write them: one who lost it and still writes would fail.
+    ///
+    /// # Errors
+    /// When something is there and cannot be removed.
+    pub async fn sweep<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> Result<(), DestinationError> {
+        for path in paths {
+            // The name under which `object_store` writes a local file, before it is moved into place.
+            let leftover = format!("{path}#1");
+            match tokio::fs::remove_file(self.root.join(&leftover)).await {
+                Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    return Err(DestinationError::Sweep { path: leftover, source: error });
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -185,6 +212,18 @@ mod tests {
         assert_eq!(destination.get("1M/i/0_1_pos.pkl").await.expect("a file").as_deref(), Some(&b"yz"[..]));
         assert_eq!(destination.get("1M/i/0_2_pos.pkl").await.expect("an answer"), None);
         assert!(destination.list("2M").await.expect("an empty listing").is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_process_left_is_swept_and_nothing_else() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let destination = Destination::open(&directory.path().display().to_string()).expect("a writable directory");
+        destination.put("1M/a", Bytes::from_static(b"whole")).await.expect("a writable file");
+        std::fs::write(directory.path().join("1M/a#1"), "hal").expect("a writable file");
+        destination.sweep(["1M/a", "1M/b", "2M/c"]).await.expect("nothing is in the way");
+        let left: Vec<_> = std::fs::read_dir(directory.path().join("1M")).expect("a directory").collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert_eq!(destination.get("1M/a").await.expect("a file").as_deref(), Some(&b"whole"[..]));
     }
 
     #[test]

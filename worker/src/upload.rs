@@ -24,8 +24,11 @@ pub async fn upload(
     stream::iter(jobs)
         .map(async |(job, files)| {
             let JobFiles { pool, isets, topics } = files;
-            for (path, content) in layout::job_files(size, job).into_iter().zip([isets, topics, pool]) {
-                destination.put(&path, Bytes::from(content)).await?;
+            let paths = layout::job_files(size, job);
+            // The job's last holder may have been killed while it wrote.
+            destination.sweep(paths.iter().map(String::as_str)).await?;
+            for (path, content) in paths.iter().zip([isets, topics, pool]) {
+                destination.put(path, Bytes::from(content)).await?;
             }
             Ok::<_, DestinationError>(())
         })

@@ -82,7 +82,7 @@ macro_rules! campaign_command {
                 block_on(async {
                     let mut client = self.server.client().await?;
                     let request = v1::$request { campaign_id: self.campaign };
-                    println!("{}", line(client.$method(request).await.map_err(refused)?.get_ref()));
+                    say!("{}", line(client.$method(request).await.map_err(refused)?.get_ref()));
                     Ok(ExitCode::SUCCESS)
                 })
             }
@@ -121,7 +121,7 @@ impl Delete {
         block_on(async {
             let mut client = self.server.client().await?;
             client.delete(v1::DeleteRequest { campaign_id: self.campaign }).await.map_err(refused)?;
-            println!("campaign {} is forgotten; its files stay", self.campaign);
+            say!("campaign {} is forgotten; its files stay", self.campaign);
             Ok(ExitCode::SUCCESS)
         })
     }
@@ -151,7 +151,7 @@ impl Submit {
             if !submitted.created {
                 eprintln!("this campaign was submitted before; nothing was queued");
             }
-            println!("{}", line(&campaign));
+            say!("{}", line(&campaign));
             Ok(ExitCode::SUCCESS)
         })
     }
@@ -172,15 +172,15 @@ impl Status {
             let mut client = self.server.client().await?;
             let Some(campaign_id) = self.campaign else {
                 let all = client.list(v1::ListRequest {}).await.map_err(refused)?.into_inner().campaigns;
-                all.iter().for_each(|campaign| println!("{}", line(campaign)));
+                all.iter().for_each(|campaign| say!("{}", line(campaign)));
                 return Ok(ExitCode::SUCCESS);
             };
             let campaign = client.get(v1::GetRequest { campaign_id }).await.map_err(refused)?.into_inner();
-            println!("{}", line(&campaign));
+            say!("{}", line(&campaign));
             for layer in &campaign.layers {
                 let jobs = layer.jobs.unwrap_or_default();
                 let v1::JobCounts { pending, leased, done, failed, cancelled } = jobs;
-                println!(
+                say!(
                     "  mode {:<4} layer {:<3} {done} done, {leased} leased, {pending} pending, {failed} failed, {cancelled} cancelled",
                     wire::mode(layer.mode)?,
                     layer.layer,
@@ -223,7 +223,7 @@ impl Watch {
             }
             display.finish();
             if let Some(campaign) = last {
-                println!("{}", line(&campaign));
+                say!("{}", line(&campaign));
             }
             Ok(ExitCode::SUCCESS)
         })
@@ -245,7 +245,7 @@ impl Failures {
             let mut client = self.server.client().await?;
             let request = v1::FailuresRequest { campaign_id: self.campaign, limit: 0 };
             for failure in client.failures(request).await.map_err(refused)?.into_inner().failures {
-                println!("{} attempts, last by {}: {}", failure.attempts, failure.worker, failure.error);
+                say!("{} attempts, last by {}: {}", failure.attempts, failure.worker, failure.error);
             }
             Ok(ExitCode::SUCCESS)
         })
@@ -264,7 +264,7 @@ impl Workers {
         block_on(async {
             let mut client = self.server.client().await?;
             for worker in client.workers(v1::WorkersRequest {}).await.map_err(refused)?.into_inner().workers {
-                println!(
+                say!(
                     "{}  {}  {} cores  holds {} jobs  heard of {} s ago{}",
                     worker.id,
                     worker.backend,

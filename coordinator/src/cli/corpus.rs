@@ -109,21 +109,21 @@ impl Corpus {
             }
             Self::Info(Info { store }) => {
                 let corpus = Store::open(&store)?;
-                println!("words           {}", corpus.vocabulary().len());
-                println!("windows         {} of {} tokens", corpus.windows(), corpus.window_size());
-                println!("pairs counted   {}", corpus.pairs_nonzero());
-                println!("without counts  {}", corpus.missing_words().len());
-                println!("digest          {}", corpus.digest());
+                say!("words           {}", corpus.vocabulary().len());
+                say!("windows         {} of {} tokens", corpus.windows(), corpus.window_size());
+                say!("pairs counted   {}", corpus.pairs_nonzero());
+                say!("without counts  {}", corpus.missing_words().len());
+                say!("digest          {}", corpus.digest());
                 let provenance = corpus.provenance();
-                println!("made by         {}", provenance.made_by);
-                println!("from            {} ({})", provenance.sources.join(", "), provenance.layout);
+                say!("made by         {}", provenance.made_by);
+                say!("from            {} ({})", provenance.sources.join(", "), provenance.layout);
                 for (name, value) in &provenance.settings {
-                    println!("  {name}: {value}");
+                    say!("  {name}: {value}");
                 }
             }
             Self::Verify(Verify { store }) => {
                 Store::open(&store)?.verify()?;
-                println!("{} is whole", store.display());
+                say!("{} is whole", store.display());
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -151,7 +151,7 @@ impl Count {
 }
 
 fn tell(summary: &CorpusSummary, store: &std::path::Path) {
-    println!(
+    say!(
         "{}: {} words, {} windows, {} pairs, {:.1} MB, {}",
         store.display(),
         summary.words,

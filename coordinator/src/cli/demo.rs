@@ -76,7 +76,7 @@ impl Demo {
         let tree = destination.join("demo");
         let truth = demo.ground_truth();
         for example in examples(truth, &tree, corpus.vocabulary(), &facts.modes, self.examples)? {
-            println!("{example}");
+            say!("{example}");
         }
         let recovered = recovery(truth, &tree, corpus.vocabulary(), &facts.modes)?;
         let tokenizer = Tokenizer::load(&demo.model())?;
@@ -85,13 +85,13 @@ impl Demo {
         let miner = Miner::new(Arc::clone(&corpus), Arc::clone(&words), facts.parameters)?;
         let random = random_baseline(truth, &miner, &words, corpus.vocabulary(), RANDOM_POOLS, SEED)?;
         for line in summary(&recovered, &random, RANDOM_POOLS) {
-            println!("{line}");
+            say!("{line}");
         }
         let written = directory.join("recovery.json");
         let content = serde_json::json!({ "mined": recovered, "random": random, "random_pools": RANDOM_POOLS });
         std::fs::write(&written, format!("{content:#}\n"))
             .with_context(|| format!("cannot write {}", written.display()))?;
-        println!(
+        say!(
             "ground truth: {}; these counts: {}; took {:.0} s in all",
             demo.ground_truth_file().display(),
             written.display(),

@@ -160,13 +160,13 @@ async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {
     let looked_at = all.min(BEST_OF_JOBS);
     let best = results.best(jobs(spec, &layers).take(looked_at), count).await?;
     if best.is_empty() {
-        println!("no topic was found: no word set reached kappa; see docs/campaign-file.md on theta and kappa");
+        say!("no topic was found: no word set reached kappa; see docs/campaign-file.md on theta and kappa");
         return Ok(());
     }
     let of = if looked_at < all { format!("the first {looked_at} of {all} jobs") } else { format!("{all} jobs") };
-    println!("best {} topics of {of} (mean NPMI, job, words):", best.len());
+    say!("best {} topics of {of} (mean NPMI, job, words):", best.len());
     for topic in best {
-        println!("{topic}");
+        say!("{topic}");
     }
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! The command line. Each command is a file; what people asked for goes to standard output, everything else to standard
 //! error.
-#![allow(clippy::print_stdout, reason = "a command line prints")]
+
+/// Prints a line on standard output.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::cli::say_line(format_args!($($line)*)) };
+}
 
 mod campaigns;
 mod corpus;
@@ -11,7 +15,12 @@ mod show;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use std::{future::Future, process::ExitCode};
+use std::{
+    fmt,
+    future::Future,
+    io::{self, Write},
+    process::{ExitCode, exit},
+};
 use superposed_shared::{
     command_line,
     telemetry::{self, LogFormat},
@@ -95,6 +104,16 @@ impl Cli {
             Command::Show(show) => show.run(),
             Command::Corpus(corpus) => corpus.run(),
         }
+    }
+}
+
+/// Prints a line; where nobody reads on (`… | head`), nothing more is owed, and the process ends in silence.
+fn say_line(line: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(io::stdout(), "{line}") {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            eprintln!("superposed: cannot write to standard output: {error}");
+        }
+        exit(i32::from(error.kind() != io::ErrorKind::BrokenPipe));
     }
 }
 

@@ -34,7 +34,7 @@ impl Serve {
                 QueueSettings { lease: Duration::from_secs(self.lease_seconds.into()), ..QueueSettings::default() };
             let beyond = self.allow_unauthenticated_network;
             let coordinator = Coordinator::bind(&self.database, settings, self.listen, beyond).await?;
-            println!("{ANNOUNCEMENT}http://{}", coordinator.address()?);
+            say!("{ANNOUNCEMENT}http://{}", coordinator.address()?);
             coordinator.serve(shutdown::requested(self.until_stdin_closes)?).await?;
             Ok(ExitCode::SUCCESS)
         })

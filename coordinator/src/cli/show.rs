@@ -27,7 +27,7 @@ impl Show {
                 let destination = Destination::open_existing(&self.destination)?;
                 let topics = Results::open(destination, size).await?.topics(job).await?;
                 ensure!(self.jobs.len() > 1 || !topics.is_empty(), "{text} has no topics");
-                topics.iter().for_each(|topic| println!("{topic}"));
+                topics.iter().for_each(|topic| say!("{topic}"));
             }
             Ok(ExitCode::SUCCESS)
         })
