@@ -22,6 +22,8 @@ pub struct Display {
     terminal: bool,
     rate: Rate,
     last_line: Option<Instant>,
+    /// Jobs settled when the last line was printed.
+    last_settled: u64,
 }
 
 /// Jobs done at some moments of the recent past.
@@ -72,7 +74,7 @@ impl Display {
         );
         let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}").expect("the template is legal");
         bar.set_style(style.progress_chars("━╸─"));
-        Self { bar, terminal, rate: Rate::default(), last_line: None }
+        Self { bar, terminal, rate: Rate::default(), last_line: None, last_settled: 0 }
     }
 
     /// Shows the campaign as it is now.
@@ -100,9 +102,11 @@ impl Display {
         self.bar.set_length(total);
         self.bar.set_position(settled);
         self.bar.set_message(message.clone());
-        let due = self.last_line.is_none_or(|last| now - last >= LINE_EVERY) || settled == total;
-        if !self.terminal && due {
+        // The first jobs are news: they show that it works at all.
+        let news = self.last_settled == 0 && settled > 0 || settled == total;
+        if !self.terminal && (news || self.last_line.is_none_or(|last| now - last >= LINE_EVERY)) {
             self.last_line = Some(now);
+            self.last_settled = settled;
             eprintln!("{message}");
         }
     }
