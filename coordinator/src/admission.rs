@@ -100,10 +100,11 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
 /// # Errors
 /// The first thing that keeps the campaign from being mined.
 pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
-    let (size, place) = (spec.size.clone(), spec.destination.clone());
+    let (size, place, batch) = (spec.size.clone(), spec.destination.clone(), spec.batch);
     let seen = blocking(move || Seen::look_at(&spec)).await?;
     if let Some(destination) = Destination::look_at(&place)? {
-        let makers = Makers { model_digest: None, corpus_digest: seen.corpus.digest(), parameters: &seen.parameters };
+        let makers =
+            Makers { model_digest: None, corpus_digest: seen.corpus.digest(), parameters: &seen.parameters, batch };
         makers.check_tree(&destination, &size).await?;
     }
     Ok(())

@@ -38,6 +38,14 @@ pub enum RecordError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A campaign of this name that says something else lies there.
+    #[error("{path} is the record of a campaign {name} that says something else; give this one another name")]
+    NameTaken {
+        /// The record.
+        path: String,
+        /// The name.
+        name: String,
+    },
     /// The tree holds results that something else made.
     #[error(
         "{size} at {destination} holds results of campaign {campaign}, made with another {what}; choose another size or destination"
@@ -59,22 +67,26 @@ impl CampaignRecord {
         layout::record_file(&self.description.size, &self.spec.name)
     }
 
-    /// Whether this campaign's record lies at its destination.
-    ///
-    /// # Errors
-    /// When the destination cannot be read.
-    pub async fn is_present(&self, destination: &Destination) -> Result<bool, RecordError> {
-        Ok(destination.get(&self.path()).await?.is_some())
-    }
-
     /// Checks that the destination's tree of this size holds nothing that something else made.
     ///
     /// # Errors
     /// When it does, or a record there cannot be read.
     pub async fn check_tree(&self, destination: &Destination) -> Result<(), RecordError> {
-        let CampaignDescription { size, model_digest, corpus_digest, parameters, .. } = &self.description;
-        let ours = Makers { model_digest: Some(model_digest), corpus_digest, parameters };
-        ours.check_tree(destination, size).await
+        let CampaignDescription { size, model_digest, corpus_digest, parameters, batch, .. } = &self.description;
+        let ours = Makers { model_digest: Some(model_digest), corpus_digest, parameters, batch: *batch };
+        ours.check_tree(destination, size).await?;
+        let Some(content) = destination.get(&self.path()).await? else { return Ok(()) };
+        // Whether it can be read was seen above.
+        let there: Option<Self> = serde_json::from_slice(&content).ok();
+        // Where model, corpus and results lie may change; what they are was compared above.
+        let says = |spec: &CampaignSpec| {
+            let nowhere = String::new;
+            CampaignSpec { model: nowhere(), corpus: nowhere(), destination: nowhere(), ..spec.clone() }
+        };
+        if there.is_some_and(|there| says(&there.spec) != says(&self.spec)) {
+            return Err(RecordError::NameTaken { path: self.path(), name: self.spec.name.clone() });
+        }
+        Ok(())
     }
 
     /// Writes the record, and the map from ids to words: `words` holds one word a line, in the order of their ids.
@@ -101,6 +113,8 @@ pub struct Makers<'a> {
     pub corpus_digest: &'a str,
     /// The method's parameters.
     pub parameters: &'a MiningParameters,
+    /// Neurons in one forward pass, on which last bits may depend.
+    pub batch: u32,
 }
 
 impl Makers<'_> {
@@ -120,6 +134,8 @@ impl Makers<'_> {
                 "corpus"
             } else if *self.parameters != theirs.parameters {
                 "set of parameters"
+            } else if self.batch != theirs.batch {
+                "batch size"
             } else {
                 continue;
             };

@@ -6,7 +6,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-/// Ends on SIGTERM or Ctrl-C and, if asked, when standard input closes: a child whose input is a pipe from its parent
+/// Ends on SIGTERM, Ctrl-C or a terminal that is closed (SIGHUP) and, if asked, when standard input closes: a child whose input is a pipe from its parent
 /// then never outlives it, however the parent dies.
 ///
 /// # Errors
@@ -14,10 +14,12 @@ use tokio::{
 pub fn requested(until_stdin_closes: bool) -> io::Result<impl Future<Output = ()> + Send> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
             () = stdin_closes(), if until_stdin_closes => {}
         }
     })

@@ -132,7 +132,7 @@ impl Delete {
 pub(super) struct Submit {
     /// The campaign file
     campaign: PathBuf,
-    /// Two submissions with one key are one campaign [default: the campaign's name and destination]
+    /// Two submissions with one key are one campaign [default: a digest of the campaign file]
     #[arg(long)]
     key: Option<String>,
     #[command(flatten)]
@@ -142,14 +142,18 @@ pub(super) struct Submit {
 impl Submit {
     pub(super) fn run(self) -> Result<ExitCode> {
         let spec = file::read(&self.campaign)?;
-        let key = self.key.unwrap_or_else(|| format!("{}/{}/{}", spec.destination, spec.size, spec.name));
+        let key = self.key.unwrap_or_else(|| format!("submit:{}", spec.digest()));
         block_on(async {
             let mut client = self.server.client().await?;
             let request = v1::SubmitRequest { spec: Some((&spec).into()), client_key: key };
             let submitted = client.submit(request).await.map_err(refused)?.into_inner();
             let campaign = submitted.campaign.unwrap_or_default();
             if !submitted.created {
-                eprintln!("this campaign was submitted before; nothing was queued");
+                eprintln!(
+                    "this campaign was submitted before; nothing was queued. To mine it afresh, `superposed delete {}` \
+                     once it has ended, and submit it again",
+                    campaign.id
+                );
             }
             say!("{}", line(&campaign));
             Ok(ExitCode::SUCCESS)

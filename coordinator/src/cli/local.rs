@@ -3,13 +3,13 @@
 use super::block_on;
 use crate::{
     admission,
-    local::{LocalOutcome, Machine, MachineSettings, Reservation, machine::default_state, mine},
+    local::{LocalError, LocalOutcome, Machine, MachineSettings, Reservation, machine::default_state, mine},
     topics::Results,
 };
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
-use superposed_identity::{JobId, NeuronId, SolverKind};
+use superposed_identity::SolverKind;
 use superposed_model::ModelDirectory;
 use superposed_shared::{
     destination::Destination,
@@ -17,7 +17,7 @@ use superposed_shared::{
     shutdown,
     spec::{
         CampaignSpec, file,
-        plan::{LayerPlan, plan},
+        plan::{jobs, plan},
     },
 };
 
@@ -53,7 +53,7 @@ pub(super) struct Local {
 /// How a local installation is set up.
 #[derive(Debug, Args)]
 pub(super) struct MachineOptions {
-    /// How many workers [default: 2]
+    /// How many workers
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     workers: u16,
     /// Threads of each worker [default: the machine's cores shared among the workers]
@@ -128,7 +128,11 @@ pub(super) async fn mine_and_tell(
         eprintln!("stopping: what is finished is kept, the rest goes back to the queue");
     }
     machine.stop().await;
-    match outcome? {
+    let outcome = outcome.map_err(|error| match error {
+        LocalError::Refused(_) => anyhow!(error),
+        broken => anyhow!("{broken}; the same command goes on from what is finished"),
+    })?;
+    match outcome {
         LocalOutcome::Interrupted(_) => {
             eprintln!("stopped; the same command goes on from here");
             Ok((ExitCode::from(INTERRUPTED), None))
@@ -160,7 +164,9 @@ async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {
     let looked_at = all.min(BEST_OF_JOBS);
     let best = results.best(jobs(spec, &layers).take(looked_at), count).await?;
     if best.is_empty() {
-        say!("no topic was found: no word set reached kappa; see docs/campaign-file.md on theta and kappa");
+        say!(
+            "no topic was found: no word set reached kappa; docs/campaign-file.md tells about min_freq, theta and kappa"
+        );
         return Ok(());
     }
     let of = if looked_at < all { format!("the first {looked_at} of {all} jobs") } else { format!("{all} jobs") };
@@ -169,18 +175,4 @@ async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {
         say!("{topic}");
     }
     Ok(())
-}
-
-/// All jobs of a campaign.
-fn jobs<'a>(spec: &'a CampaignSpec, layers: &'a [LayerPlan]) -> impl Iterator<Item = JobId> + 'a {
-    layers.iter().flat_map(move |plan| {
-        plan.neurons.iter().flat_map(move |neuron| {
-            spec.polarities.as_slice().iter().map(move |&polarity| JobId {
-                mode: plan.mode,
-                layer: plan.layer,
-                neuron: NeuronId(neuron),
-                polarity,
-            })
-        })
-    })
 }

@@ -1,14 +1,16 @@
 //! A campaign on a local installation, from its submission to its end.
 
 use super::{LocalError, Machine, display::Display};
-use sha2::{Digest, Sha256};
-use std::future::Future;
-use std::pin::Pin;
+use std::{collections::HashSet, future::Future, pin::Pin};
+use superposed_model::ModelDirectory;
 use superposed_shared::{
     destination::Destination,
     layout,
     proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
-    spec::CampaignSpec,
+    spec::{
+        CampaignSpec,
+        plan::{jobs, plan},
+    },
 };
 use tonic::transport::Channel;
 
@@ -88,8 +90,9 @@ async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec
     if submitted.created {
         return Ok(campaign);
     }
-    if !record_is_present(spec).await? {
-        tracing::info!("the results of this campaign were removed: it starts afresh");
+    let lacking = lacking(spec, &campaign).await?;
+    if let Some(lacking) = lacking {
+        eprintln!("{lacking}: the campaign is mined again");
         if goes_on(&campaign) {
             client.cancel(v1::CancelRequest { campaign_id }).await?;
         }
@@ -107,10 +110,28 @@ async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec
     }
 }
 
-async fn record_is_present(spec: &CampaignSpec) -> Result<bool, LocalError> {
-    let refused = |error: superposed_shared::destination::DestinationError| LocalError::Refused(error.to_string());
-    let destination = Destination::open(&spec.destination).map_err(refused)?;
-    Ok(destination.get(&layout::record_file(&spec.size, &spec.name)).await.map_err(refused)?.is_some())
+/// What of a known campaign's files is not there any more, in words: those beside the results, and of one that is
+/// completed the results themselves.
+async fn lacking(spec: &CampaignSpec, campaign: &v1::Campaign) -> Result<Option<String>, LocalError> {
+    let refused = |error: &dyn std::error::Error| LocalError::Refused(error.to_string());
+    let destination = Destination::open(&spec.destination).map_err(|error| refused(&error))?;
+    let present = destination.list(spec.size.as_str()).await.map_err(|error| refused(&error))?;
+    let present: HashSet<String> = present.into_iter().collect();
+    for file in [layout::record_file(&spec.size, &spec.name), layout::words_file(&spec.size)] {
+        if !present.contains(&file) {
+            return Ok(Some(format!("{file} was removed")));
+        }
+    }
+    if campaign.state() != CampaignState::Completed {
+        return Ok(None);
+    }
+    let model = ModelDirectory::open(spec.model.as_ref()).map_err(|error| refused(&error))?;
+    let config = model.config();
+    let layers = plan(spec, config.layers, |mode| config.width(mode)).map_err(|error| refused(&error))?;
+    let all = jobs(spec, &layers);
+    let without = all.filter(|job| !layout::job_files(&spec.size, *job).iter().all(|file| present.contains(file)));
+    let without = without.count();
+    Ok((without > 0).then(|| format!("files of {without} finished jobs were removed")))
 }
 
 fn goes_on(campaign: &v1::Campaign) -> bool {
@@ -119,7 +140,5 @@ fn goes_on(campaign: &v1::Campaign) -> bool {
 
 /// Two runs of the same spec are one campaign.
 fn client_key(spec: &CampaignSpec) -> String {
-    let spec = serde_json::to_vec(spec).expect("a spec is plain data");
-    let digest: String = Sha256::digest(spec).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("local:{digest}")
+    format!("local:{}", spec.digest())
 }

@@ -12,7 +12,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use superposed_shared::proto::v1::campaign_service_client::CampaignServiceClient;
 use tokio::{
@@ -30,6 +30,9 @@ const LOGS: &str = "logs";
 
 /// A worker that dies is started again, but not for ever.
 const MAX_RESTARTS: u32 = 10;
+
+/// A worker that lived this long before it died counts as one that died for the first time.
+const LONG_LIFE: Duration = Duration::from_secs(60);
 
 /// Workers drain within ten seconds.
 const WORKER_PATIENCE: Duration = Duration::from_secs(12);
@@ -275,18 +278,22 @@ async fn watch_over(
     mut stopped: oneshot::Receiver<()>,
     ended: mpsc::UnboundedSender<String>,
 ) {
-    for _ in 0..MAX_RESTARTS {
-        let clean = tokio::select! {
-            status = worker.ended() => status.is_ok_and(|status| status.code().is_some()),
+    let mut deaths = 0;
+    while deaths < MAX_RESTARTS {
+        let started = Instant::now();
+        let refuses = tokio::select! {
+            status = worker.ended() => status.is_ok_and(|status| status.code().is_some_and(|code| code != 0)),
             _ = &mut stopped => return worker.stop(WORKER_PATIENCE).await,
         };
         let words = worker.last_words();
-        // One that exits by itself says why, and would exit again; one that was killed deserves another life.
-        if clean {
+        // One that refuses to work says why, and would again; one that was killed or told to stop, by somebody who
+        // did not mean the campaign, deserves another life.
+        if refuses {
             let _ = ended.send(words);
             return;
         }
         tracing::warn!("{words}; it is started again");
+        deaths = if started.elapsed() < LONG_LIFE { deaths + 1 } else { 1 };
         match start() {
             Ok(next) => worker = next,
             Err(error) => {

@@ -7,6 +7,7 @@ use nix::{
 };
 use std::{
     fs::{self, File},
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -59,8 +60,11 @@ impl Process {
         self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
-    /// Why the process ended, as far as its log says.
-    pub(super) fn last_words(&self) -> String {
+    /// Why the process ended: what killed it, or what it said last.
+    pub(super) fn last_words(&mut self) -> String {
+        if let Some(signal) = self.child.try_wait().ok().flatten().and_then(|status| status.signal()) {
+            return format!("{} was killed by signal {signal} (log: {})", self.what, self.log.display());
+        }
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let last = log.lines().rev().map(str::trim).find(|line| !line.is_empty());
         format!("{} stopped: {} (log: {})", self.what, last.unwrap_or("without a word"), self.log.display())

@@ -71,7 +71,7 @@ impl Cluster {
         if !cluster.data.exists() {
             cluster.initialize(&home)?;
         }
-        cluster.launch(&home.join("log"))?;
+        cluster.launch(&home)?;
         cluster.make_database().await?;
         Ok(cluster)
     }
@@ -100,19 +100,21 @@ impl Cluster {
         fs::rename(&fresh, &self.data).map_err(prepare)
     }
 
-    fn launch(&self, log: &Path) -> Result<(), PostgresError> {
+    fn launch(&self, home: &Path) -> Result<(), PostgresError> {
         let mut status = self.command("pg_ctl");
         status.arg("-D").arg(&self.data).arg("status");
         let running = status.output().is_ok_and(|output| output.status.success());
         let mut start = self.command("pg_ctl");
-        // Passed through a shell by pg_ctl.
+        // pg_ctl hands all of this to a shell: the data and the log are named from where it runs, and the socket's
+        // directory is quoted, so that no path is taken for a command.
+        start.current_dir(home).args(["-D", "data", "-l", "log"]);
         let sockets = self.sockets.display().to_string().replace('\'', r"'\''");
-        start.arg("-D").arg(&self.data).arg("-l").arg(log).args(["-w", "-t", "60", "-o"]);
+        start.args(["-w", "-t", "60", "-o"]);
         start.arg(format!("-k '{sockets}' -c listen_addresses='' -c max_connections=100"));
         start.args(["-m", "fast"]).arg(if running { "restart" } else { "start" });
         run(start, "pg_ctl start, which starts the private cluster,").map_err(|error| match error {
             PostgresError::Program { program, message } => {
-                PostgresError::Program { program, message: format!("{message}; see {}", log.display()) }
+                PostgresError::Program { program, message: format!("{message}; see {}", home.join("log").display()) }
             }
             other => other,
         })
@@ -179,6 +181,10 @@ fn socket_directory(state: &Path) -> PathBuf {
 
 fn make_private(directory: &Path, owner: Option<Owner>) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    // A link that somebody else put there, under /tmp say, would be followed by what comes next.
+    if !fs::symlink_metadata(directory)?.is_dir() {
+        return Err(std::io::Error::other("it is a link; remove it"));
+    }
     if let Some(Owner { uid, gid }) = owner {
         chown(directory, Some(uid), Some(gid))?;
     }

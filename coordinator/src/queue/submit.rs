@@ -17,13 +17,14 @@ pub enum Submitted {
 }
 
 impl Queue {
-    /// The campaign with a client key.
+    /// The campaign with a client key, and the spec it was submitted with.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn campaign_by_key(&self, client_key: &str) -> Result<Option<CampaignId>, QueueError> {
-        let row = sqlx::query_scalar(include_str!("sql/campaign_by_key.sql")).bind(client_key);
-        Ok(row.fetch_optional(&self.pool).await?.map(CampaignId))
+    pub async fn campaign_by_key(&self, client_key: &str) -> Result<Option<(CampaignId, CampaignSpec)>, QueueError> {
+        let row = sqlx::query_as(include_str!("sql/campaign_by_key.sql")).bind(client_key);
+        let row: Option<(i64, Json<CampaignSpec>)> = row.fetch_optional(&self.pool).await?;
+        Ok(row.map(|(id, Json(spec))| (CampaignId(id), spec)))
     }
 
     /// Queues a campaign; idempotent by `client_key`. Takes as many rows as the campaign has (mode, layer)s, however
@@ -55,7 +56,7 @@ impl Queue {
         let Some(id) = created else {
             tx.rollback().await?;
             let known = self.campaign_by_key(client_key).await?;
-            return known.map(Submitted::Known).ok_or(QueueError::Database(sqlx::Error::RowNotFound));
+            return known.map(|(id, _)| Submitted::Known(id)).ok_or(QueueError::Database(sqlx::Error::RowNotFound));
         };
         for plan in layers {
             let ranges = plan.neurons.ranges();

@@ -26,6 +26,9 @@ use tonic::{Request, Response, Status};
 /// How often a watched campaign is looked at.
 const WATCH_EVERY: Duration = Duration::from_millis(500);
 
+/// How often in all a watched campaign may not be looked at because the database is away.
+const WATCH_PATIENCE: u32 = 240;
+
 /// Failures that are listed when no limit is given.
 const DEFAULT_FAILURES: u32 = 1000;
 
@@ -60,7 +63,13 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
         let spec = request.spec.ok_or_else(|| Status::invalid_argument("spec: missing"))?;
         let spec = CampaignSpec::try_from(spec).map_err(|error| bad_message(&error))?;
         let submitted = match self.queue.campaign_by_key(&request.client_key).await? {
-            Some(known) => Submitted::Known(known),
+            Some((known, as_submitted)) if as_submitted == spec => Submitted::Known(known),
+            Some((known, _)) => {
+                return Err(Status::already_exists(format!(
+                    "campaign {known} was submitted with the same key but says something else: choose another key, or \
+                     delete campaign {known} once it has ended"
+                )));
+            }
             None => {
                 let admitted = admit(spec).await?;
                 let record = &admitted.record;
@@ -97,11 +106,17 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
         let mut ticks = interval(WATCH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let state = Some((self.queue.clone(), ticks, None::<v1::Campaign>));
+        // A database that is restarted is waited for: what is watched goes on meanwhile.
+        let mut patience = WATCH_PATIENCE;
         let changes = futures::stream::unfold(state, move |state| async move {
             let (queue, mut ticks, last) = state?;
             loop {
                 ticks.tick().await;
                 match campaign_now(&queue, id).await {
+                    Err(QueueError::Database(error)) if patience > 0 => {
+                        patience -= 1;
+                        tracing::warn!(campaign = %id, error = %error, "a watched campaign cannot be looked at");
+                    }
                     Err(error) => return Some((Err(error.into()), None)),
                     Ok(now) if last.as_ref() == Some(&now) => {}
                     Ok(now) => {

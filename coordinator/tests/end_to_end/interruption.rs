@@ -54,9 +54,16 @@ fn an_interrupted_campaign_goes_on_where_it_stopped() {
     assert!(!first.starts_with("0/"), "{said}");
     assert_eq!(differences(&place.path("undisturbed"), &place.path("interrupted")), Vec::<std::path::PathBuf>::new());
 
-    // Run once more, it has nothing to do; its results removed, it starts afresh.
+    // Run once more, it has nothing to do; files removed, it makes them again.
     succeed(local("interrupted"));
-    std::fs::remove_dir_all(place.path("interrupted")).expect("own files");
-    succeed(local("interrupted"));
+    std::fs::remove_file(place.path("interrupted/demo/ii/1_7_pos.pkl")).expect("an own file");
+    let output = local("interrupted").output().expect("the program starts");
+    assert!(told(&output).contains("files of 1 finished jobs were removed: the campaign is mined again"), "{output:?}");
     assert_eq!(differences(&place.path("undisturbed"), &place.path("interrupted")), Vec::<std::path::PathBuf>::new());
+
+    // Another campaign under its name would make its record lie.
+    let other = demo_campaign("interrupted").replace("['i', 'ii']", "['i']");
+    let file = place.file("other.toml", &other);
+    let output = place.superposed(&["local", file.to_str().expect("a UTF-8 path")]).output().expect("it starts");
+    assert!(!output.status.success() && told(&output).contains("give this one another name"), "{}", told(&output));
 }

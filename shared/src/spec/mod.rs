@@ -11,6 +11,7 @@ pub mod plan;
 pub use index_set::{IndexSet, IndexSetError, MAX_INDEX};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use superposed_identity::{MiningParameters, Mode, Polarities, Size, SolverKind, TokenRule};
 
 /// A campaign as its author wrote it, with absolute paths.
@@ -155,6 +156,13 @@ pub enum SpecError {
 }
 
 impl CampaignSpec {
+    /// A digest of all that the spec says, as hexadecimal digits.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let spec = serde_json::to_vec(self).expect("a spec is plain data");
+        Sha256::digest(spec).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Checks what can be checked without the model.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The jobs of a campaign: for each (mode, layer) the neurons to mine.
 
 use super::{CampaignSpec, IndexSet};
-use superposed_identity::{LayerIndex, Mode};
+use superposed_identity::{JobId, LayerIndex, Mode, NeuronId};
 
 /// The neurons of one (mode, layer).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,20 @@ pub fn plan(spec: &CampaignSpec, layers: u32, width: impl Fn(Mode) -> u32) -> Re
         }
     }
     if plans.is_empty() { Err(PlanError::Empty) } else { Ok(plans) }
+}
+
+/// All jobs of a campaign, in the order of their ordinals.
+pub fn jobs<'a>(spec: &'a CampaignSpec, layers: &'a [LayerPlan]) -> impl Iterator<Item = JobId> + 'a {
+    layers.iter().flat_map(move |plan| {
+        plan.neurons.iter().flat_map(move |neuron| {
+            spec.polarities.as_slice().iter().map(move |&polarity| JobId {
+                mode: plan.mode,
+                layer: plan.layer,
+                neuron: NeuronId(neuron),
+                polarity,
+            })
+        })
+    })
 }
 
 #[cfg(test)]

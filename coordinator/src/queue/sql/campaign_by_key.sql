@@ -1,2 +1,2 @@
 -- queue::submit: the campaign that has the key
-SELECT id FROM campaigns WHERE client_key = $1
+SELECT id, spec FROM campaigns WHERE client_key = $1
