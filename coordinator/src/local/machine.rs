@@ -20,7 +20,10 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
 
 /// What a coordinator says on standard output once it listens, before its URL.
 pub const ANNOUNCEMENT: &str = "listening on ";
@@ -85,7 +88,7 @@ pub enum LocalError {
         /// Why.
         source: io::Error,
     },
-    /// A process ended by itself.
+    /// A process ended by itself, or can no longer do its work.
     #[error("{0}")]
     Ended(String),
     /// The coordinator refuses, or does not answer.
@@ -98,7 +101,12 @@ pub enum LocalError {
 
 impl From<tonic::Status> for LocalError {
     fn from(status: tonic::Status) -> Self {
-        Self::Refused(status.message().to_owned())
+        let message = status.message().to_owned();
+        match status.code() {
+            // The database or the connection broke: what was asked for is all right.
+            Code::Unavailable | Code::Unknown | Code::Internal => Self::Ended(message),
+            _ => Self::Refused(message),
+        }
     }
 }
 
@@ -165,7 +173,7 @@ pub struct Machine {
     programs: Programs,
     ended: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
     // Dropped in this order: the database stops before the directory is free for another.
-    cluster: Cluster,
+    _cluster: Cluster,
     _lock: Flock<File>,
 }
 
@@ -205,7 +213,7 @@ impl Machine {
             settings,
             programs,
             ended: mpsc::unbounded_channel(),
-            cluster,
+            _cluster: cluster,
             _lock: lock,
         })
     }
@@ -214,12 +222,6 @@ impl Machine {
     #[must_use]
     pub fn client(&self) -> CampaignServiceClient<Channel> {
         self.client.clone()
-    }
-
-    /// The URL of the database, for people with psql.
-    #[must_use]
-    pub fn database(&self) -> String {
-        self.cluster.url()
     }
 
     /// Starts the workers. One that dies is started again.
