@@ -74,6 +74,7 @@ impl From<TokenRule> for v1::TokenRule {
         match rule {
             TokenRule::ByteLevel => Self::ByteLevel,
             TokenRule::SentencePiece => Self::SentencePiece,
+            TokenRule::ByteLevelPieces => Self::ByteLevelPieces,
         }
     }
 }
@@ -82,6 +83,7 @@ fn read_rule(number: i32) -> Result<TokenRule, WireError> {
     match v1::TokenRule::try_from(number) {
         Ok(v1::TokenRule::ByteLevel) => Ok(TokenRule::ByteLevel),
         Ok(v1::TokenRule::SentencePiece) => Ok(TokenRule::SentencePiece),
+        Ok(v1::TokenRule::ByteLevelPieces) => Ok(TokenRule::ByteLevelPieces),
         _ => Err(unknown("rule")),
     }
 }

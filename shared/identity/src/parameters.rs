@@ -4,7 +4,7 @@ use crate::ParseError;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// How tokens become words (the paper's two rules).
+/// How tokens become words: the paper's two rules, and a wider one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenRule {
@@ -12,6 +12,9 @@ pub enum TokenRule {
     ByteLevel,
     /// LLaMA's: a word is in the pool when all its pieces are activated.
     SentencePiece,
+    /// For byte-level tokenizers, not in the paper: GPT-2's rule, and besides a word is in the pool when all tokens
+    /// that spell it are activated.
+    ByteLevelPieces,
 }
 
 /// Which solver finds the cliques.
@@ -131,7 +134,7 @@ impl MiningParameters {
     #[must_use]
     pub const fn published(rule: TokenRule) -> Self {
         let (theta_low, kappa_high) = match rule {
-            TokenRule::ByteLevel => (0.1, 24),
+            TokenRule::ByteLevel | TokenRule::ByteLevelPieces => (0.1, 24),
             TokenRule::SentencePiece => (0.025, 32),
         };
         Self {

@@ -40,6 +40,11 @@ impl ByteLevel {
         self.words.get(token.index())?.as_ref()
     }
 
+    /// The tokens that are words.
+    pub(super) fn whole_tokens(&self) -> impl Iterator<Item = (TokenId, WordId)> {
+        self.words.iter().zip(0..).filter_map(|(word, token)| Some((TokenId(token), (*word)?)))
+    }
+
     /// The words of the activated tokens, ascending, each once.
     pub(super) fn pool(&self, activated: &[TokenId]) -> Vec<WordId> {
         let mut pool: Vec<WordId> = activated.iter().filter_map(|token| self.word_of(*token).copied()).collect();
