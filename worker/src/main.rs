@@ -1,7 +1,9 @@
-//! `superposed-worker`: takes jobs from a coordinator and mines them.
+//! `superposed-worker`: takes jobs from a coordinator and mines them, or mines what the command line names.
+
+mod mine;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use std::{process::ExitCode, thread};
 use superposed_shared::{
     command_line, shutdown,
@@ -12,8 +14,21 @@ use superposed_worker::agent::{self, AgentSettings};
 /// Takes jobs from a coordinator and mines them, until it is stopped. On SIGTERM or Ctrl-C it reports what is
 /// finished, hands the rest back, and exits within ten seconds.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Mine(mine::Mine),
+}
+
+#[derive(Debug, Args)]
+struct Serve {
     /// The coordinator's URL
     #[arg(long, env = "SUPERPOSED_COORDINATOR", default_value = "http://127.0.0.1:7117")]
     coordinator: String,
@@ -35,10 +50,16 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    command_line::run("superposed-worker", serve)
+    command_line::run("superposed-worker", |arguments: Arguments| match arguments.command {
+        Some(Command::Mine(mine)) => {
+            telemetry::start(arguments.serve.log_format, "warn");
+            mine.run()
+        }
+        None => serve(arguments.serve),
+    })
 }
 
-fn serve(arguments: Arguments) -> Result<ExitCode> {
+fn serve(arguments: Serve) -> Result<ExitCode> {
     telemetry::start(arguments.log_format, "info");
     let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

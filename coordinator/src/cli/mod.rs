@@ -10,6 +10,7 @@ mod campaigns;
 mod corpus;
 mod demo;
 mod local;
+mod mine;
 mod serve;
 mod show;
 
@@ -65,6 +66,7 @@ enum Command {
     Failures(campaigns::Failures),
     /// List workers
     Workers(campaigns::Workers),
+    Mine(mine::Mine),
     /// Print the topics of jobs in words
     Show(show::Show),
     /// Make and look at corpus stores
@@ -101,6 +103,7 @@ impl Cli {
             Command::Delete(delete) => delete.run(),
             Command::Failures(failures) => failures.run(),
             Command::Workers(workers) => workers.run(),
+            Command::Mine(mine) => mine.run(),
             Command::Show(show) => show.run(),
             Command::Corpus(corpus) => corpus.run(),
         }

@@ -308,7 +308,7 @@ async fn watch_over(
 }
 
 /// A program of this project, beside the one that runs.
-fn own_program(name: &str) -> Result<PathBuf, LocalError> {
+pub(crate) fn own_program(name: &str) -> Result<PathBuf, LocalError> {
     let failed = |source| LocalError::Start { what: name.to_owned(), program: PathBuf::from(name), source };
     let own = env::current_exe().map_err(failed)?;
     let program = own.parent().unwrap_or(Path::new("/")).join(name);

@@ -12,3 +12,4 @@ mod process;
 
 pub use campaign::{LocalOutcome, mine};
 pub use machine::{LocalError, Machine, MachineSettings, Reservation};
+pub(crate) use machine::own_program;

@@ -1,0 +1,105 @@
+//! `superposed-worker mine`: one neuron or a list of pools straight to topics in words, in one process and without a
+//! server, for people and for benchmarks.
+//!
+//! - `source`: where pools come from: neurons of a model, or stored pools
+//! - `method`: the options that set the method's parameters
+//! - `report`: what is printed of a job
+
+mod method;
+mod report;
+mod source;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use method::Method;
+use rayon::ThreadPoolBuilder;
+use report::Totals;
+use source::Source;
+use std::{
+    io::{self, BufWriter, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Instant,
+};
+use superposed_corpus::Corpus;
+use superposed_mining::{Miner, TokenWords};
+
+/// Mine neurons of a model, or stored pools, and print their topics in words; no server is needed
+#[derive(Debug, Args)]
+pub(crate) struct Mine {
+    /// The model's directory, in Hugging Face's layout
+    #[arg(long, required_unless_present = "pools", conflicts_with = "pools")]
+    model: Option<PathBuf>,
+    /// Pools to mine instead of a model's neurons: .pkl files as results trees hold them, or directories of such
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pools: Vec<PathBuf>,
+    /// The corpus store
+    #[arg(long)]
+    corpus: PathBuf,
+    /// Neurons of the model as <mode>/<layer>_<id>, both ends of the logits, or one as <mode>/<layer>_<id>_<polarity>
+    #[arg(value_name = "NEURON", required_unless_present = "pools", conflicts_with = "pools")]
+    neurons: Vec<source::Neuron>,
+    #[command(flatten)]
+    method: Method,
+    /// Print a JSON object a job, with its pool, word sets and solves, instead of text
+    #[arg(long)]
+    json: bool,
+    /// Threads that mine [default: as many as there are cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    cores: Option<u16>,
+}
+
+impl Mine {
+    /// Mines and prints. What was mined is on standard output, how long it took on standard error.
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let corpus = Arc::new(Corpus::open(&self.corpus)?);
+        let source = match &self.model {
+            Some(model) => Source::neurons(model, &self.neurons)?,
+            None => Source::pools(&self.pools)?,
+        };
+        let parameters = self.method.parameters(source.rule());
+        let words = match source.tokenizer() {
+            Some(tokenizer) => {
+                let extra = self.method.extra_vocab()?;
+                Some(Arc::new(TokenWords::build(tokenizer, corpus.vocabulary(), parameters.rule, extra.as_deref())?))
+            }
+            None => {
+                ensure!(
+                    self.method.extra_vocab.is_none(),
+                    "--extra-vocab restricts how pools are made, but stored pools are made already"
+                );
+                None
+            }
+        };
+        let miner = match words {
+            Some(words) => Miner::new(Arc::clone(&corpus), words, parameters)?,
+            None => Miner::of_pools(Arc::clone(&corpus), parameters)?,
+        };
+        let miner = self.method.audited(miner)?;
+
+        let cores = self.cores.map_or(0, usize::from);
+        let threads = ThreadPoolBuilder::new().num_threads(cores).thread_name(|i| format!("miner-{i}")).build()?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        let mut totals = Totals::default();
+        for piece in source.pieces() {
+            let start = Instant::now();
+            let reports = threads.install(|| source.mine(&miner, piece))?;
+            totals.add(&reports, start.elapsed());
+            for report in &reports {
+                let written = if self.json {
+                    report.write_json(&mut out, corpus.vocabulary())
+                } else {
+                    report.write_text(&mut out, corpus.vocabulary())
+                };
+                match written.and_then(|()| out.flush()) {
+                    // Nobody reads on (`… | head`): nothing more is owed.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+                    written => written?,
+                }
+            }
+        }
+        eprintln!("{totals}, {} threads", threads.current_num_threads());
+        Ok(if totals.any_failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
