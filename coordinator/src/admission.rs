@@ -13,6 +13,7 @@ use superposed_model::{ModelDirectory, ModelError};
 use superposed_shared::{
     description::CampaignDescription,
     destination::{Destination, DestinationError},
+    extra_vocab::{self, ExtraVocab, ExtraVocabError},
     record::{CampaignRecord, Makers, RecordError},
     spec::{
         CampaignSpec, SpecError,
@@ -41,6 +42,9 @@ pub enum AdmissionError {
     /// The corpus store cannot be used.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// The list of words that pools may have cannot be used.
+    #[error(transparent)]
+    ExtraVocab(#[from] ExtraVocabError),
     /// Corpus and tokenizer do not fit.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -77,6 +81,7 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
             model_digest: seen.model.digest()?,
             corpus: spec.corpus.clone(),
             corpus_digest: seen.corpus.digest().to_owned(),
+            extra_vocab: seen.extra_vocab,
             destination: spec.destination.clone(),
             polarities: spec.polarities,
             parameters: seen.parameters,
@@ -103,8 +108,13 @@ pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
     let (size, place, batch) = (spec.size.clone(), spec.destination.clone(), spec.batch);
     let seen = blocking(move || Seen::look_at(&spec)).await?;
     if let Some(destination) = Destination::look_at(&place)? {
-        let makers =
-            Makers { model_digest: None, corpus_digest: seen.corpus.digest(), parameters: &seen.parameters, batch };
+        let makers = Makers {
+            model_digest: None,
+            corpus_digest: seen.corpus.digest(),
+            extra_vocab: seen.extra_vocab.as_ref().map(|words| words.digest.as_str()),
+            parameters: &seen.parameters,
+            batch,
+        };
         makers.check_tree(&destination, &size).await?;
     }
     Ok(())
@@ -120,6 +130,7 @@ async fn blocking<T: Send + 'static>(
 struct Seen {
     model: ModelDirectory,
     corpus: Corpus,
+    extra_vocab: Option<ExtraVocab>,
     parameters: MiningParameters,
     layers: Vec<LayerPlan>,
 }
@@ -134,8 +145,16 @@ impl Seen {
         solve::available(parameters.solver)?;
         let config = model.config();
         let layers = plan(spec, config.layers, |mode| config.width(mode))?;
+        let listed = match &spec.parameters.extra_vocab {
+            Some(file) => {
+                let (words, digest) = extra_vocab::read(Path::new(file))?;
+                Some((words, ExtraVocab { file: file.clone(), digest }))
+            }
+            None => None,
+        };
         // Refuses a corpus whose words never match the tokenizer's.
-        TokenWords::build(model.tokenizer(), corpus.vocabulary(), parameters.rule, None)?;
-        Ok(Self { model, corpus, parameters, layers })
+        let words = listed.as_ref().map(|(words, _)| words.as_slice());
+        TokenWords::build(model.tokenizer(), corpus.vocabulary(), parameters.rule, words)?;
+        Ok(Self { model, corpus, extra_vocab: listed.map(|(_, list)| list), parameters, layers })
     }
 }

@@ -1,5 +1,6 @@
 //! A campaign as a worker needs it: complete, checked against its model and corpus.
 
+use crate::extra_vocab::ExtraVocab;
 use serde::{Deserialize, Serialize};
 use superposed_identity::{MiningParameters, Polarities, Size};
 
@@ -27,6 +28,9 @@ pub struct CampaignDescription {
     pub corpus: String,
     /// `sha256:…` over the corpus store's content.
     pub corpus_digest: String,
+    /// The words that pools may have; all of the corpus' when absent.
+    #[serde(default)]
+    pub extra_vocab: Option<ExtraVocab>,
     /// Where results go.
     pub destination: String,
     /// Which ends of the logits are mined.

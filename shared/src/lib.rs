@@ -2,6 +2,7 @@
 //!
 //! - [`spec`]: a campaign as its author writes it, and the jobs that follow from it
 //! - [`description`]: a campaign as a worker needs it, complete and checked
+//! - [`extra_vocab`]: the words that a campaign admits to its pools
 //! - [`layout`]: where results lie, relative to a destination
 //! - [`destination`]: results through `object_store`
 //! - [`record`]: the campaign's record beside its results, and the map from ids to words
@@ -14,6 +15,7 @@
 pub mod command_line;
 pub mod description;
 pub mod destination;
+pub mod extra_vocab;
 pub mod layout;
 pub mod proto;
 pub mod record;

@@ -7,7 +7,7 @@ use crate::{
     description::CampaignDescription,
     destination::{Destination, DestinationError},
     layout,
-    spec::CampaignSpec,
+    spec::{CampaignSpec, ParameterChoices},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -72,8 +72,15 @@ impl CampaignRecord {
     /// # Errors
     /// When it does, or a record there cannot be read.
     pub async fn check_tree(&self, destination: &Destination) -> Result<(), RecordError> {
-        let CampaignDescription { size, model_digest, corpus_digest, parameters, batch, .. } = &self.description;
-        let ours = Makers { model_digest: Some(model_digest), corpus_digest, parameters, batch: *batch };
+        let CampaignDescription { size, model_digest, corpus_digest, extra_vocab, parameters, batch, .. } =
+            &self.description;
+        let ours = Makers {
+            model_digest: Some(model_digest),
+            corpus_digest,
+            extra_vocab: extra_vocab.as_ref().map(|words| words.digest.as_str()),
+            parameters,
+            batch: *batch,
+        };
         ours.check_tree(destination, size).await?;
         let Some(content) = destination.get(&self.path()).await? else { return Ok(()) };
         // Whether it can be read was seen above.
@@ -81,7 +88,8 @@ impl CampaignRecord {
         // Where model, corpus and results lie may change; what they are was compared above.
         let says = |spec: &CampaignSpec| {
             let nowhere = String::new;
-            CampaignSpec { model: nowhere(), corpus: nowhere(), destination: nowhere(), ..spec.clone() }
+            let parameters = ParameterChoices { extra_vocab: None, ..spec.parameters.clone() };
+            CampaignSpec { model: nowhere(), corpus: nowhere(), destination: nowhere(), parameters, ..spec.clone() }
         };
         if there.is_some_and(|there| says(&there.spec) != says(&self.spec)) {
             return Err(RecordError::NameTaken { path: self.path(), name: self.spec.name.clone() });
@@ -111,6 +119,8 @@ pub struct Makers<'a> {
     pub model_digest: Option<&'a str>,
     /// The corpus store's digest.
     pub corpus_digest: &'a str,
+    /// The digest of the words that pools may have, where not all of the corpus' may.
+    pub extra_vocab: Option<&'a str>,
     /// The method's parameters.
     pub parameters: &'a MiningParameters,
     /// Neurons in one forward pass, on which last bits may depend.
@@ -132,6 +142,8 @@ impl Makers<'_> {
                 "model"
             } else if self.corpus_digest != theirs.corpus_digest {
                 "corpus"
+            } else if self.extra_vocab != theirs.extra_vocab.as_ref().map(|words| words.digest.as_str()) {
+                "extra_vocab"
             } else if *self.parameters != theirs.parameters {
                 "set of parameters"
             } else if self.batch != theirs.batch {

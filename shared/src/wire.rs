@@ -3,6 +3,7 @@
 
 use crate::{
     description::CampaignDescription,
+    extra_vocab::ExtraVocab,
     proto::v1,
     spec::{CampaignSpec, IndexSet, MAX_INDEX, ParameterChoices, Selection},
 };
@@ -148,6 +149,7 @@ impl From<&CampaignSpec> for v1::CampaignSpec {
                 clique: parameters.clique,
                 min_freq: parameters.min_freq,
                 solver: parameters.solver.map(|solver| v1::Solver::from(solver).into()),
+                extra_vocab: parameters.extra_vocab.clone(),
             }),
             priority: spec.priority,
             batch: spec.batch,
@@ -197,6 +199,7 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
                 clique: parameters.clique,
                 min_freq: parameters.min_freq,
                 solver: parameters.solver.map(read_solver).transpose()?,
+                extra_vocab: parameters.extra_vocab,
             },
             priority: spec.priority,
             batch: spec.batch,
@@ -250,6 +253,10 @@ impl CampaignDescription {
             model_digest: self.model_digest.clone(),
             corpus: self.corpus.clone(),
             corpus_digest: self.corpus_digest.clone(),
+            extra_vocab: self
+                .extra_vocab
+                .as_ref()
+                .map(|words| v1::ExtraVocab { file: words.file.clone(), digest: words.digest.clone() }),
             destination: self.destination.clone(),
             polarities: write_polarities(self.polarities),
             parameters: Some((&self.parameters).into()),
@@ -268,6 +275,7 @@ impl TryFrom<v1::CampaignDescription> for CampaignDescription {
             model_digest: description.model_digest,
             corpus: description.corpus,
             corpus_digest: description.corpus_digest,
+            extra_vocab: description.extra_vocab.map(|words| ExtraVocab { file: words.file, digest: words.digest }),
             destination: description.destination,
             polarities: read_polarities(&description.polarities)?,
             parameters: description.parameters.ok_or_else(|| WireError::new("parameters", &"missing"))?.try_into()?,
@@ -284,7 +292,7 @@ mod tests {
     fn a_spec_survives_the_wire() {
         let text = "name = 'n'\nsize = '1M'\nmodel = '/m'\ncorpus = '/c'\ndestination = '/d'\nmodes = ['iii', 'i']\n\
                     polarities = ['pos']\npriority = -2\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
-                    [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\n";
+                    [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\nextra_vocab = '/w'\n";
         let spec: CampaignSpec = toml::from_str(text).expect("a legal spec");
         assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec));
     }

@@ -11,6 +11,7 @@ use superposed_model::{ModelDirectory, ModelError};
 use superposed_shared::{
     description::CampaignDescription,
     destination::{Destination, DestinationError},
+    extra_vocab::{self, ExtraVocab, ExtraVocabError},
 };
 
 /// The most campaigns, models and corpora that stay open.
@@ -41,6 +42,9 @@ pub enum ArtefactError {
     /// The corpus cannot be used.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// The list of words that pools may have cannot be used.
+    #[error(transparent)]
+    ExtraVocab(#[from] ExtraVocabError),
     /// Corpus and tokenizer do not fit.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -55,9 +59,9 @@ pub enum ArtefactError {
         "{what} {place} is {found}, but the campaign was submitted with {admitted}; put the old one back, or submit a new campaign"
     )]
     Changed {
-        /// `model` or `corpus`.
+        /// `model`, `corpus` or `extra_vocab`.
         what: &'static str,
-        /// Its directory.
+        /// Its directory or file.
         place: String,
         /// The digest of what lies there.
         found: String,
@@ -99,7 +103,7 @@ struct Model {
 pub struct Artefacts {
     models: Recent<(String, String, u32), Model>,
     corpora: Recent<(String, String), Corpus>,
-    words: Recent<(String, String, TokenRule), TokenWords>,
+    words: Recent<(String, String, TokenRule, Option<String>), TokenWords>,
     campaigns: Recent<CampaignDescription, Campaign>,
 }
 
@@ -122,15 +126,20 @@ impl Artefacts {
     pub fn campaign(&mut self, description: &CampaignDescription) -> Result<Arc<Campaign>, ArtefactError> {
         let Self { models, corpora, words, campaigns } = self;
         campaigns.get_or_open(description.clone(), || {
-            let CampaignDescription { model, model_digest, corpus, corpus_digest, parameters, .. } = description;
+            let CampaignDescription { model, model_digest, corpus, corpus_digest, extra_vocab, parameters, .. } =
+                description;
             // A model is named with the batch it is loaded for.
             let model_key = (model.clone(), model_digest.clone(), description.batch);
             let model = models.get_or_open(model_key, || open_model(description))?;
             let corpus_key = (corpus.clone(), corpus_digest.clone());
             let corpus = corpora.get_or_open(corpus_key, || open_corpus(description))?;
-            let words_key = (model_digest.clone(), corpus_digest.clone(), parameters.rule);
+            let list_digest = extra_vocab.as_ref().map(|list| list.digest.clone());
+            let words_key = (model_digest.clone(), corpus_digest.clone(), parameters.rule, list_digest);
             let words = words.get_or_open(words_key, || {
-                TokenWords::build(model.directory.tokenizer(), corpus.vocabulary(), parameters.rule, None)
+                let listed = extra_vocab.as_ref().map(open_list).transpose()?;
+                let tokenizer = model.directory.tokenizer();
+                let words = TokenWords::build(tokenizer, corpus.vocabulary(), parameters.rule, listed.as_deref())?;
+                Ok::<_, ArtefactError>(words)
             })?;
             Ok(Campaign {
                 description: description.clone(),
@@ -155,6 +164,12 @@ fn open_corpus(description: &CampaignDescription) -> Result<Corpus, ArtefactErro
     let corpus = Corpus::open(Path::new(&description.corpus))?;
     unchanged("corpus", &description.corpus, corpus.digest().to_owned(), &description.corpus_digest)?;
     Ok(corpus)
+}
+
+fn open_list(list: &ExtraVocab) -> Result<Vec<String>, ArtefactError> {
+    let (words, digest) = extra_vocab::read(Path::new(&list.file))?;
+    unchanged("extra_vocab", &list.file, digest, &list.digest)?;
+    Ok(words)
 }
 
 fn unchanged(what: &'static str, place: &str, found: String, admitted: &str) -> Result<(), ArtefactError> {

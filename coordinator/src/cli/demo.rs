@@ -62,6 +62,7 @@ impl Demo {
                 clique: Some(facts.parameters.clique),
                 min_freq: Some(facts.parameters.min_freq),
                 solver: Some(facts.parameters.solver),
+                extra_vocab: None,
             },
             priority: 0,
             batch: 64,

@@ -125,6 +125,7 @@ impl Campaign {
             model: self.spec.model.clone(),
             model_digest: "sha256:0".to_owned(),
             corpus: self.spec.corpus.clone(),
+            extra_vocab: None,
             corpus_digest: "sha256:1".to_owned(),
             destination: self.spec.destination.clone(),
             polarities: self.spec.polarities,

@@ -50,7 +50,8 @@ pub fn read(path: &Path) -> Result<CampaignSpec, FileError> {
     })?;
     let absolute = std::path::absolute(path).map_err(read)?;
     let home = absolute.parent().unwrap_or(Path::new("/"));
-    for place in [&mut spec.model, &mut spec.corpus, &mut spec.destination] {
+    let places = [&mut spec.model, &mut spec.corpus, &mut spec.destination];
+    for place in places.into_iter().chain(&mut spec.parameters.extra_vocab) {
         if !place.contains("://") {
             *place = home.join(&*place).to_string_lossy().into_owned();
         }
@@ -91,6 +92,9 @@ mod tests {
         let spec = read(&path).expect("a legal file");
         assert_eq!(spec.model, directory.path().join("m").display().to_string());
         assert_eq!((spec.corpus.as_str(), spec.destination.as_str()), ("/c", "file:///d"));
+        std::fs::write(&path, format!("{LEAST}[parameters]\nextra_vocab = 'words.txt'\n")).expect("a writable file");
+        let words = read(&path).expect("a legal file").parameters.extra_vocab.expect("it was named");
+        assert_eq!(words, directory.path().join("words.txt").display().to_string());
         assert_eq!((spec.modes.len(), spec.batch), (4, 64));
     }
 

@@ -107,6 +107,9 @@ pub struct ParameterChoices {
     /// Which solver finds the cliques.
     #[serde(default)]
     pub solver: Option<SolverKind>,
+    /// A file of words, one a line: pools have no others.
+    #[serde(default)]
+    pub extra_vocab: Option<String>,
 }
 
 impl ParameterChoices {
