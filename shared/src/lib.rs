@@ -6,6 +6,7 @@
 //! - [`layout`]: where results lie, relative to a destination
 //! - [`destination`]: results through `object_store`
 //! - [`record`]: the campaign's record beside its results, and the map from ids to words
+//! - [`stored`]: pools and logits that a campaign starts from instead of a model
 //! - [`wire`]: between these types and the protocol's
 //! - [`proto`]: the generated gRPC code
 //! - [`shutdown`]: when a process is to stop
@@ -21,5 +22,6 @@ pub mod proto;
 pub mod record;
 pub mod shutdown;
 pub mod spec;
+pub mod stored;
 pub mod telemetry;
 pub mod wire;

@@ -8,3 +8,4 @@ mod extra_vocab;
 mod interruption;
 mod lost_worker;
 mod real_model;
+mod stored_input;
