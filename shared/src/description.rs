@@ -1,5 +1,6 @@
 //! A campaign as a worker needs it: complete, checked against its model and corpus.
 
+use crate::extra_vocab::ExtraVocab;
 use serde::{Deserialize, Serialize};
 use superposed_identity::{MiningParameters, Polarities, Size};
 
@@ -14,25 +15,79 @@ impl std::fmt::Display for CampaignId {
     }
 }
 
+/// What jobs start from, as it was when the campaign was admitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Input {
+    /// A model: logits are computed.
+    Model {
+        /// Its directory.
+        directory: String,
+        /// `sha256:…` over its files.
+        digest: String,
+    },
+    /// A tree of pools.
+    Pools {
+        /// The tree.
+        place: String,
+        /// `sha256:…` over its pools.
+        digest: String,
+    },
+    /// A tree of logits.
+    Logits {
+        /// The tree.
+        place: String,
+        /// `sha256:…` over its logits.
+        digest: String,
+        /// The directory of the tokenizer whose tokens they are of.
+        tokenizer: String,
+        /// `sha256:…` over the tokenizer's files.
+        tokenizer_digest: String,
+    },
+}
+
+impl Input {
+    /// In what two inputs differ that makes their results differ; where they lie does not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        match (self, other) {
+            (Self::Model { digest, .. }, Self::Model { digest: other, .. }) => (digest != other).then_some("model"),
+            (Self::Pools { digest, .. }, Self::Pools { digest: other, .. }) => {
+                (digest != other).then_some("tree of pools")
+            }
+            (
+                Self::Logits { digest, tokenizer_digest, .. },
+                Self::Logits { digest: other, tokenizer_digest: other_tokenizer, .. },
+            ) => match (digest == other, tokenizer_digest == other_tokenizer) {
+                (true, true) => None,
+                (true, false) => Some("tokenizer"),
+                (false, _) => Some("tree of logits"),
+            },
+            _ => Some("kind of input"),
+        }
+    }
+}
+
 /// What makes a job's result, the job itself aside. Two campaigns with the same one write the same files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CampaignDescription {
     /// The label of the model in the results' paths.
     pub size: Size,
-    /// The model's directory.
-    pub model: String,
-    /// `sha256:…` over the model's files.
-    pub model_digest: String,
+    /// What jobs start from.
+    pub input: Input,
     /// The corpus store's directory.
     pub corpus: String,
     /// `sha256:…` over the corpus store's content.
     pub corpus_digest: String,
+    /// The words that pools may have; all of the corpus' when absent.
+    #[serde(default)]
+    pub extra_vocab: Option<ExtraVocab>,
     /// Where results go.
     pub destination: String,
     /// Which ends of the logits are mined.
     pub polarities: Polarities,
-    /// The method's parameters, complete.
+    /// The method's parameters, complete. With pools, τ is what their campaign's record says, 0 if there is none.
     pub parameters: MiningParameters,
-    /// Neurons in one forward pass.
+    /// Neurons in one forward pass, and in one piece of work.
     pub batch: u32,
 }

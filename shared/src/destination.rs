@@ -106,6 +106,19 @@ impl Destination {
         if root.is_dir() { Self::open(place) } else { Err(DestinationError::Absent(root)) }
     }
 
+    /// Whether the place is still there.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.root.is_dir()
+    }
+
+    /// Whether this is the directory that `path` names below another destination.
+    #[must_use]
+    pub fn is_at(&self, other: &Self, path: &str) -> bool {
+        let real = |path: &Path| path.canonicalize().ok();
+        real(&self.root).is_some_and(|root| real(&other.root.join(path)) == Some(root))
+    }
+
     /// Writes a file, whole or not at all, in place of one that may be there.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 //!
 //! - [`spec`]: a campaign as its author writes it, and the jobs that follow from it
 //! - [`description`]: a campaign as a worker needs it, complete and checked
+//! - [`extra_vocab`]: the words that a campaign admits to its pools
 //! - [`layout`]: where results lie, relative to a destination
 //! - [`destination`]: results through `object_store`
 //! - [`record`]: the campaign's record beside its results, and the map from ids to words
+//! - [`stored`]: pools and logits that a campaign starts from instead of a model
 //! - [`wire`]: between these types and the protocol's
 //! - [`proto`]: the generated gRPC code
 //! - [`shutdown`]: when a process is to stop
@@ -14,10 +16,12 @@
 pub mod command_line;
 pub mod description;
 pub mod destination;
+pub mod extra_vocab;
 pub mod layout;
 pub mod proto;
 pub mod record;
 pub mod shutdown;
 pub mod spec;
+pub mod stored;
 pub mod telemetry;
 pub mod wire;

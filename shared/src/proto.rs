@@ -1,7 +1,7 @@
 //! The gRPC contract of `proto/`, as generated code.
 
 /// Version of the protocol. A coordinator refuses workers that speak another.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// Largest message either side accepts, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;

@@ -1,13 +1,13 @@
 //! The campaign's record beside its results: what made the files.
 //!
-//! A `<size>` belongs to one model, one corpus and one set of parameters: a campaign that would mix its files with
+//! A `<size>` belongs to one model (or one tree of pools or logits), one corpus and one set of parameters: a campaign that would mix its files with
 //! another's is refused.
 
 use crate::{
-    description::CampaignDescription,
+    description::{CampaignDescription, Input},
     destination::{Destination, DestinationError},
     layout,
-    spec::CampaignSpec,
+    spec::{CampaignSpec, ParameterChoices},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -72,16 +72,24 @@ impl CampaignRecord {
     /// # Errors
     /// When it does, or a record there cannot be read.
     pub async fn check_tree(&self, destination: &Destination) -> Result<(), RecordError> {
-        let CampaignDescription { size, model_digest, corpus_digest, parameters, batch, .. } = &self.description;
-        let ours = Makers { model_digest: Some(model_digest), corpus_digest, parameters, batch: *batch };
+        let CampaignDescription { size, input, corpus_digest, extra_vocab, parameters, batch, .. } = &self.description;
+        let ours = Makers {
+            input: Some(input),
+            corpus_digest,
+            extra_vocab: extra_vocab.as_ref().map(|words| words.digest.as_str()),
+            parameters,
+            batch: *batch,
+        };
         ours.check_tree(destination, size).await?;
         let Some(content) = destination.get(&self.path()).await? else { return Ok(()) };
         // Whether it can be read was seen above.
         let there: Option<Self> = serde_json::from_slice(&content).ok();
-        // Where model, corpus and results lie may change; what they are was compared above.
+        // Where input, corpus and results lie may change; what they are was compared above.
         let says = |spec: &CampaignSpec| {
             let nowhere = String::new;
-            CampaignSpec { model: nowhere(), corpus: nowhere(), destination: nowhere(), ..spec.clone() }
+            let parameters = ParameterChoices { extra_vocab: None, ..spec.parameters.clone() };
+            let source = spec.source.anywhere();
+            CampaignSpec { source, corpus: nowhere(), destination: nowhere(), parameters, ..spec.clone() }
         };
         if there.is_some_and(|there| says(&there.spec) != says(&self.spec)) {
             return Err(RecordError::NameTaken { path: self.path(), name: self.spec.name.clone() });
@@ -107,14 +115,26 @@ impl CampaignRecord {
 /// What all files of a size must have been made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Makers<'a> {
-    /// The model's digest; when it is not known, every model is taken for the same.
-    pub model_digest: Option<&'a str>,
+    /// What jobs start from; when it is not known, every input is taken for the same.
+    pub input: Option<&'a Input>,
     /// The corpus store's digest.
     pub corpus_digest: &'a str,
+    /// The digest of the words that pools may have, where not all of the corpus' may.
+    pub extra_vocab: Option<&'a str>,
     /// The method's parameters.
     pub parameters: &'a MiningParameters,
     /// Neurons in one forward pass, on which last bits may depend.
     pub batch: u32,
+}
+
+/// Whether the jobs of another campaign are mined by these parameters. With pools, τ plays no part: it may be known to
+/// one and not to the other.
+fn same_method(parameters: &MiningParameters, theirs: &CampaignDescription) -> bool {
+    let tau = match theirs.input {
+        Input::Pools { .. } => parameters.tau,
+        Input::Model { .. } | Input::Logits { .. } => theirs.parameters.tau,
+    };
+    *parameters == MiningParameters { tau, ..theirs.parameters.clone() }
 }
 
 impl Makers<'_> {
@@ -128,11 +148,13 @@ impl Makers<'_> {
             let there: CampaignRecord = serde_json::from_slice(&content)
                 .map_err(|source| RecordError::Unreadable { path: path.clone(), source })?;
             let theirs = &there.description;
-            let what = if self.model_digest.is_some_and(|digest| digest != theirs.model_digest) {
-                "model"
+            let what = if let Some(what) = self.input.and_then(|input| input.difference(&theirs.input)) {
+                what
             } else if self.corpus_digest != theirs.corpus_digest {
                 "corpus"
-            } else if *self.parameters != theirs.parameters {
+            } else if self.extra_vocab != theirs.extra_vocab.as_ref().map(|words| words.digest.as_str()) {
+                "extra_vocab"
+            } else if !same_method(self.parameters, theirs) {
                 "set of parameters"
             } else if self.batch != theirs.batch {
                 "batch size"

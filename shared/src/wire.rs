@@ -2,9 +2,10 @@
 //! from it can fail, with the field's name.
 
 use crate::{
-    description::CampaignDescription,
+    description::{CampaignDescription, Input},
+    extra_vocab::ExtraVocab,
     proto::v1,
-    spec::{CampaignSpec, IndexSet, MAX_INDEX, ParameterChoices, Selection},
+    spec::{CampaignSpec, IndexSet, MAX_INDEX, ParameterChoices, Selection, Source},
 };
 use std::fmt::Display;
 use superposed_identity::{MiningParameters, Mode, Polarities, Polarity, SolverKind, TokenRule};
@@ -119,6 +120,48 @@ fn read_indices(set: &v1::IndexSet) -> Result<IndexSet, WireError> {
     }
 }
 
+impl From<&Source> for v1::campaign_spec::Source {
+    fn from(source: &Source) -> Self {
+        match source.clone() {
+            Source::Model(place) => Self::Model(place),
+            Source::Pools(place) => Self::Pools(place),
+            Source::Logits { logits, tokenizer } => Self::Logits(v1::LogitsSource { logits, tokenizer }),
+        }
+    }
+}
+
+fn read_source(source: Option<v1::campaign_spec::Source>) -> Result<Source, WireError> {
+    use v1::campaign_spec::Source as Wire;
+    match source.ok_or_else(|| WireError::new("source", &"missing"))? {
+        Wire::Model(place) => Ok(Source::Model(place)),
+        Wire::Pools(place) => Ok(Source::Pools(place)),
+        Wire::Logits(v1::LogitsSource { logits, tokenizer }) => Ok(Source::Logits { logits, tokenizer }),
+    }
+}
+
+impl From<&Input> for v1::campaign_description::Input {
+    fn from(input: &Input) -> Self {
+        match input.clone() {
+            Input::Model { directory, digest } => Self::Model(v1::ModelInput { directory, digest }),
+            Input::Pools { place, digest } => Self::Pools(v1::PoolsInput { place, digest }),
+            Input::Logits { place, digest, tokenizer, tokenizer_digest } => {
+                Self::Logits(v1::LogitsInput { place, digest, tokenizer, tokenizer_digest })
+            }
+        }
+    }
+}
+
+fn read_input(input: Option<v1::campaign_description::Input>) -> Result<Input, WireError> {
+    use v1::campaign_description::Input as Wire;
+    Ok(match input.ok_or_else(|| WireError::new("input", &"missing"))? {
+        Wire::Model(v1::ModelInput { directory, digest }) => Input::Model { directory, digest },
+        Wire::Pools(v1::PoolsInput { place, digest }) => Input::Pools { place, digest },
+        Wire::Logits(v1::LogitsInput { place, digest, tokenizer, tokenizer_digest }) => {
+            Input::Logits { place, digest, tokenizer, tokenizer_digest }
+        }
+    })
+}
+
 impl From<&CampaignSpec> for v1::CampaignSpec {
     fn from(spec: &CampaignSpec) -> Self {
         let modes = |modes: &[Mode]| modes.iter().map(|m| v1::Mode::from(*m).into()).collect();
@@ -126,10 +169,10 @@ impl From<&CampaignSpec> for v1::CampaignSpec {
         Self {
             name: spec.name.clone(),
             size: spec.size.to_string(),
-            model: spec.model.clone(),
+            source: Some((&spec.source).into()),
             corpus: spec.corpus.clone(),
             destination: spec.destination.clone(),
-            modes: modes(&spec.modes),
+            modes: modes(spec.modes.as_deref().unwrap_or_default()),
             polarities: write_polarities(spec.polarities),
             select: spec
                 .select
@@ -150,6 +193,7 @@ impl From<&CampaignSpec> for v1::CampaignSpec {
                 clique: parameters.clique,
                 min_freq: parameters.min_freq,
                 solver: parameters.solver.map(|solver| v1::Solver::from(solver).into()),
+                extra_vocab: parameters.extra_vocab.clone(),
             }),
             priority: spec.priority,
             batch: spec.batch,
@@ -175,10 +219,10 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
         Ok(Self {
             name: spec.name,
             size: spec.size.parse().map_err(|error| WireError::new("size", &error))?,
-            model: spec.model,
+            source: read_source(spec.source)?,
             corpus: spec.corpus,
             destination: spec.destination,
-            modes: modes(&spec.modes)?,
+            modes: Some(modes(&spec.modes)?).filter(|modes| !modes.is_empty()),
             polarities: read_polarities(&spec.polarities)?,
             select: spec
                 .select
@@ -199,6 +243,7 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
                 clique: parameters.clique,
                 min_freq: parameters.min_freq,
                 solver: parameters.solver.map(read_solver).transpose()?,
+                extra_vocab: parameters.extra_vocab,
             },
             priority: spec.priority,
             batch: spec.batch,
@@ -248,10 +293,13 @@ impl CampaignDescription {
         v1::CampaignDescription {
             campaign_id,
             size: self.size.to_string(),
-            model: self.model.clone(),
-            model_digest: self.model_digest.clone(),
+            input: Some((&self.input).into()),
             corpus: self.corpus.clone(),
             corpus_digest: self.corpus_digest.clone(),
+            extra_vocab: self
+                .extra_vocab
+                .as_ref()
+                .map(|words| v1::ExtraVocab { file: words.file.clone(), digest: words.digest.clone() }),
             destination: self.destination.clone(),
             polarities: write_polarities(self.polarities),
             parameters: Some((&self.parameters).into()),
@@ -266,10 +314,10 @@ impl TryFrom<v1::CampaignDescription> for CampaignDescription {
     fn try_from(description: v1::CampaignDescription) -> Result<Self, WireError> {
         Ok(Self {
             size: description.size.parse().map_err(|error| WireError::new("size", &error))?,
-            model: description.model,
-            model_digest: description.model_digest,
+            input: read_input(description.input)?,
             corpus: description.corpus,
             corpus_digest: description.corpus_digest,
+            extra_vocab: description.extra_vocab.map(|words| ExtraVocab { file: words.file, digest: words.digest }),
             destination: description.destination,
             polarities: read_polarities(&description.polarities)?,
             parameters: description.parameters.ok_or_else(|| WireError::new("parameters", &"missing"))?.try_into()?,
@@ -286,9 +334,43 @@ mod tests {
     fn a_spec_survives_the_wire() {
         let text = "name = 'n'\nsize = '1M'\nmodel = '/m'\ncorpus = '/c'\ndestination = '/d'\nmodes = ['iii', 'i']\n\
                     polarities = ['pos']\npriority = -2\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
-                    [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\n";
+                    [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\nextra_vocab = '/w'\n";
         let spec: CampaignSpec = toml::from_str(text).expect("a legal spec");
-        assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec));
+        assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec.clone()));
+        for source in
+            [Source::Pools("/p".to_owned()), Source::Logits { logits: "/l".to_owned(), tokenizer: "/t".to_owned() }]
+        {
+            let spec = CampaignSpec { source, modes: None, ..spec.clone() };
+            assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec));
+        }
+    }
+
+    #[test]
+    fn a_description_survives_the_wire() {
+        let text = |text: &str| text.to_owned();
+        for input in [
+            Input::Model { directory: text("/m"), digest: text("sha256:1") },
+            Input::Pools { place: text("/p"), digest: text("sha256:2") },
+            Input::Logits {
+                place: text("/l"),
+                digest: text("sha256:3"),
+                tokenizer: text("/t"),
+                tokenizer_digest: text("sha256:4"),
+            },
+        ] {
+            let description = CampaignDescription {
+                size: "1M".parse().expect("a legal size"),
+                input,
+                corpus: text("/c"),
+                corpus_digest: text("sha256:5"),
+                extra_vocab: Some(ExtraVocab { file: text("/w"), digest: text("sha256:6") }),
+                destination: text("/d"),
+                polarities: Polarities::One(Polarity::Pos),
+                parameters: MiningParameters::published(TokenRule::SentencePiece),
+                batch: 7,
+            };
+            assert_eq!(CampaignDescription::try_from(description.to_wire(1)), Ok(description));
+        }
     }
 
     #[test]

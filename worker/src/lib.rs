@@ -1,7 +1,7 @@
 //! The worker: takes leases from a coordinator and mines them.
 //!
 //! ```text
-//! agent ── lease ──▶ assignment ─▶ forward ─▶ ranking ▶ pool ▶ graph ▶ wordsets ▶ solve ▶ records ─▶ upload
+//! agent ── lease ──▶ assignment ─▶  input  ─▶ ranking ▶ pool ▶ graph ▶ wordsets ▶ solve ▶ records ─▶ upload
 //!   ▲                (batches)    (logits)   └───────────── superposed-mining ──────────────────┘   │
 //!   └──────────────────────────────── done, failed, trouble ────────────────────────────────────────┘
 //! ```
@@ -9,6 +9,7 @@
 //! - [`agent`]: the protocol: holds leases, renews them, reports
 //! - [`assignment`]: a lease as the forward batches it touches
 //! - [`artefacts`]: models and corpora, opened once and checked against their digests
+//! - [`input`]: what a batch starts from: a forward pass, or logits or pools that were kept
 //! - [`pipeline`]: a lease from its assignment to its files
 //! - [`upload`]: the files of a batch, durable before it is reported
 //!
@@ -17,5 +18,6 @@
 pub mod agent;
 pub mod artefacts;
 pub mod assignment;
+pub mod input;
 pub mod pipeline;
 pub mod upload;

@@ -1,12 +1,15 @@
-//! A lease from its assignment to its files: forward, mine, upload, batch by batch.
+//! A lease from its assignment to its files: input (a forward pass, or files), mine, upload, batch by batch.
+//!
+//! Stored pools enter behind the ranking; everything after that is the same for all.
 //!
 //! Runs on a thread of its own, with a pool of threads for mining, and tells the [agent](crate::agent) what happened
 //! through [`Event`]s. What goes wrong with one job (a logit that is not a number, a panic) is that job's failure;
-//! what would go wrong with every job (model, corpus, destination) is the campaign's trouble.
+//! what would go wrong with every job (input, corpus, destination) is the campaign's trouble.
 
 use crate::{
     artefacts::{Artefacts, Campaign},
     assignment::{Assignment, Batch, BatchNeuron},
+    input::{InputError, NeuronInput},
     upload::upload,
 };
 use rayon::{ThreadPool, prelude::*};
@@ -19,8 +22,8 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use superposed_identity::{JobId, Ordinal};
-use superposed_mining::JobFiles;
+use superposed_identity::{JobId, Ordinal, WordId};
+use superposed_mining::{JobFiles, MineError, Mined, Miner};
 use superposed_shared::description::CampaignDescription;
 use tokio::{runtime::Handle, sync::mpsc};
 
@@ -157,38 +160,46 @@ impl Pipeline {
     }
 
     /// Mines the jobs of a batch, as many as there are until the lease is lost; in the order of their ordinals.
-    fn mine(
-        &self,
-        campaign: &Campaign,
-        work: &Work,
-        batch: &Batch,
-    ) -> Result<Vec<JobResult>, superposed_forward::ForwardError> {
-        let Assignment { mode, layer, .. } = work.assignment;
+    fn mine(&self, campaign: &Campaign, work: &Work, batch: &Batch) -> Result<Vec<JobResult>, InputError> {
         self.miners.install(|| {
-            let logits = campaign.forward.logits(mode, layer, &batch.rows)?;
-            let mined = batch.neurons.par_iter().map(|neuron| {
+            let input = campaign.input.of_batch(&work.assignment, batch, &self.runtime)?;
+            let mined = batch.neurons.par_iter().enumerate().map(|(place, neuron)| {
                 if work.stop.load(Ordering::Relaxed) {
                     return Vec::new();
                 }
-                mine_neuron(campaign, logits.row(neuron.row), neuron)
+                mine_neuron(&campaign.miner, input.of_neuron(place, neuron), neuron)
             });
             Ok(mined.collect::<Vec<_>>().into_iter().flatten().collect())
         })
     }
 }
 
-fn mine_neuron(campaign: &Campaign, logits: &[f32], neuron: &BatchNeuron) -> Vec<JobResult> {
-    let ranked = caught(|| campaign.miner.rank(logits).map_err(|error| error.to_string()));
-    let mine = |&(ordinal, job): &(Ordinal, JobId)| {
-        let files = ranked.as_ref().map_err(String::clone).and_then(|ranked| {
-            caught(|| {
-                let mined = campaign.miner.mine_ranked(ranked, job.polarity);
-                mined.map(|mined| mined.files()).map_err(|error| error.to_string())
-            })
-        });
-        (ordinal, job, files)
+fn mine_neuron(miner: &Miner, input: NeuronInput<'_>, neuron: &BatchNeuron) -> Vec<JobResult> {
+    let mined: Vec<Result<JobFiles, String>> = match input {
+        NeuronInput::Logits(logits) => {
+            let ranked = logits
+                .map_err(str::to_owned)
+                .and_then(|logits| caught(|| miner.rank(logits).map_err(|error| error.to_string())));
+            let mine = |(_, job): &(_, JobId)| {
+                let ranked = ranked.as_ref().map_err(String::clone)?;
+                files_of(|| miner.mine_ranked(ranked, job.polarity))
+            };
+            neuron.jobs.iter().map(mine).collect()
+        }
+        NeuronInput::Pools(pools) => {
+            let mine = |words: &Result<Vec<WordId>, String>| {
+                let words = words.as_ref().map_err(String::clone)?;
+                files_of(|| miner.mine_pool(miner.pool_of(words.clone())))
+            };
+            pools.iter().map(mine).collect()
+        }
     };
-    neuron.jobs.iter().map(mine).collect()
+    let jobs = neuron.jobs.iter().zip(mined);
+    jobs.map(|(&(ordinal, job), files)| (ordinal, job, files)).collect()
+}
+
+fn files_of(mine: impl FnOnce() -> Result<Mined, MineError>) -> Result<JobFiles, String> {
+    caught(|| mine().map(|mined| mined.files()).map_err(|error| error.to_string()))
 }
 
 /// A panic while one job is mined is that job's failure, not the worker's end: nothing is shared but what is only read.

@@ -13,7 +13,7 @@ use superposed_demo::{examples, generate, random_baseline, recovery, summary};
 use superposed_identity::Polarities;
 use superposed_mining::{Miner, TokenWords};
 use superposed_model::Tokenizer;
-use superposed_shared::spec::{CampaignSpec, ParameterChoices};
+use superposed_shared::spec::{CampaignSpec, ParameterChoices, Source};
 
 /// The demo's seed: the same corpus, model and topics everywhere.
 const SEED: u64 = 1;
@@ -48,10 +48,10 @@ impl Demo {
         let spec = CampaignSpec {
             name: "demo".to_owned(),
             size: "demo".parse().expect("the label is legal"),
-            model: demo.model().display().to_string(),
+            source: Source::Model(demo.model().display().to_string()),
             corpus: demo.corpus().display().to_string(),
             destination: destination.display().to_string(),
-            modes: facts.modes.clone(),
+            modes: Some(facts.modes.clone()),
             polarities: Polarities::Both,
             select: Vec::new(),
             parameters: ParameterChoices {
@@ -62,6 +62,7 @@ impl Demo {
                 clique: Some(facts.parameters.clique),
                 min_freq: Some(facts.parameters.min_freq),
                 solver: Some(facts.parameters.solver),
+                extra_vocab: None,
             },
             priority: 0,
             batch: 64,

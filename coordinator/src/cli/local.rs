@@ -10,15 +10,11 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
 use superposed_identity::SolverKind;
-use superposed_model::ModelDirectory;
 use superposed_shared::{
     destination::Destination,
     proto::v1,
     shutdown,
-    spec::{
-        CampaignSpec, file,
-        plan::{jobs, plan},
-    },
+    spec::{CampaignSpec, file, plan::jobs},
 };
 
 /// Exit status of a campaign that was interrupted and goes on when the command is run again, as shells give it for
@@ -156,9 +152,7 @@ async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {
     if count == 0 {
         return Ok(());
     }
-    let model = ModelDirectory::open(spec.model.as_ref())?;
-    let config = model.config();
-    let layers = plan(spec, config.layers, |mode| config.width(mode))?;
+    let layers = admission::layers(spec.clone()).await?;
     let results = Results::open(Destination::open(&spec.destination)?, spec.size.clone()).await?;
     let all: usize = layers.iter().map(|layer| (layer.neurons.len() * spec.polarities.count()) as usize).sum();
     let looked_at = all.min(BEST_OF_JOBS);

@@ -1,16 +1,13 @@
 //! A campaign on a local installation, from its submission to its end.
 
 use super::{LocalError, Machine, display::Display};
+use crate::admission;
 use std::{collections::HashSet, future::Future, pin::Pin};
-use superposed_model::ModelDirectory;
 use superposed_shared::{
     destination::Destination,
     layout,
     proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
-    spec::{
-        CampaignSpec,
-        plan::{jobs, plan},
-    },
+    spec::{CampaignSpec, plan::jobs},
 };
 use tonic::transport::Channel;
 
@@ -125,9 +122,7 @@ async fn lacking(spec: &CampaignSpec, campaign: &v1::Campaign) -> Result<Option<
     if campaign.state() != CampaignState::Completed {
         return Ok(None);
     }
-    let model = ModelDirectory::open(spec.model.as_ref()).map_err(|error| refused(&error))?;
-    let config = model.config();
-    let layers = plan(spec, config.layers, |mode| config.width(mode)).map_err(|error| refused(&error))?;
+    let layers = admission::layers(spec.clone()).await.map_err(|error| refused(&error))?;
     let all = jobs(spec, &layers);
     let without = all.filter(|job| !layout::job_files(&spec.size, *job).iter().all(|file| present.contains(file)));
     let without = without.count();

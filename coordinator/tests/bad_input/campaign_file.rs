@@ -53,7 +53,7 @@ fn an_unknown_field_is_named_with_its_line_and_the_known_ones() {
         line,
         format!(
             "campaign.toml:{number}: unknown field `taus`, expected one of `rule`, `tau`, `theta`, `kappa`, `clique`, \
-             `min_freq`, `solver`"
+             `min_freq`, `solver`, `extra_vocab`"
         )
     );
 }

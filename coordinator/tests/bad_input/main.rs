@@ -15,4 +15,5 @@ mod destinations;
 mod installation;
 mod models;
 mod parameters;
+mod stored_input;
 mod submission;

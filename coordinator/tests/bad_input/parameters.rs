@@ -58,6 +58,36 @@ fn a_clique_of_one_word_is_refused() {
 }
 
 #[test]
+fn a_list_of_words_that_cannot_be_used_is_named() {
+    let refusal = |list: &[u8]| {
+        let bench = Bench::new();
+        std::fs::write(bench.place.path("words.txt"), list).expect("a writable file");
+        bench.cut(&bench.refusal_of(|campaign| {
+            let parameters = campaign["parameters"].as_table_mut().expect("a table");
+            parameters.insert("extra_vocab".to_owned(), "words.txt".into());
+        }))
+    };
+    assert_eq!(
+        refusal(b""),
+        "extra_vocab words.txt has no word; write one word a line, or leave extra_vocab out to admit all"
+    );
+    assert_eq!(
+        refusal(b"token1\n\xff\n"),
+        "extra_vocab words.txt:2: not UTF-8; save the list as UTF-8, one word a line"
+    );
+    assert_eq!(
+        refusal(b"ant\nbee\n"),
+        "none of the 2 words of extra_vocab is a word of the corpus that the tokenizer's tokens can make"
+    );
+    let bench = Bench::new();
+    let line = bench.refusal_of(|campaign| {
+        let parameters = campaign["parameters"].as_table_mut().expect("a table");
+        parameters.insert("extra_vocab".to_owned(), "none.txt".into());
+    });
+    assert_eq!(bench.cut(&line), "cannot read extra_vocab none.txt: No such file or directory (os error 2)");
+}
+
+#[test]
 fn a_layer_out_of_range_is_refused_with_the_last_one() {
     let line = Bench::new().refusal_of(select("layers = '0-3'"));
     assert_eq!(line, "layer 3 is out of range: the model has layers 0 to 2");

@@ -4,6 +4,8 @@ mod support;
 
 mod conformance;
 mod demo;
+mod extra_vocab;
 mod interruption;
 mod lost_worker;
 mod real_model;
+mod stored_input;

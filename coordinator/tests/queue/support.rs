@@ -21,8 +21,8 @@ use superposed::{
 };
 use superposed_identity::{LayerIndex, MiningParameters, Mode, Polarities, TokenRule};
 use superposed_shared::{
-    description::{CampaignDescription, CampaignId},
-    spec::{CampaignSpec, plan::LayerPlan},
+    description::{CampaignDescription, CampaignId, Input},
+    spec::{CampaignSpec, Source, plan::LayerPlan},
 };
 use tempfile::TempDir;
 
@@ -80,10 +80,10 @@ impl Campaign {
         let spec = CampaignSpec {
             name: name.to_owned(),
             size: "124M".parse().expect("a legal size"),
-            model: "/models/tiny".to_owned(),
+            source: Source::Model("/models/tiny".to_owned()),
             corpus: "/corpora/tiny".to_owned(),
             destination: "/results".to_owned(),
-            modes: Mode::ALL.to_vec(),
+            modes: None,
             polarities: Polarities::Both,
             select: Vec::new(),
             parameters: Default::default(),
@@ -122,9 +122,9 @@ impl Campaign {
     pub(crate) fn description(&self) -> CampaignDescription {
         CampaignDescription {
             size: self.spec.size.clone(),
-            model: self.spec.model.clone(),
-            model_digest: "sha256:0".to_owned(),
+            input: Input::Model { directory: "/models/tiny".to_owned(), digest: "sha256:0".to_owned() },
             corpus: self.spec.corpus.clone(),
+            extra_vocab: None,
             corpus_digest: "sha256:1".to_owned(),
             destination: self.spec.destination.clone(),
             polarities: self.spec.polarities,

@@ -155,10 +155,19 @@ impl MiningParameters {
     /// # Errors
     /// The first rule that does not hold.
     pub fn check(&self, vocabulary: u32) -> Result<(), ParameterError> {
-        let Self { tau, theta_low, theta_high, kappa_low, kappa_high, clique, .. } = *self;
+        let tau = self.tau;
         if tau == 0 || tau > vocabulary / 2 {
             return Err(ParameterError::Tau { tau, vocabulary });
         }
+        self.check_for_pools()
+    }
+
+    /// Checks that the parameters can be mined where pools are there already, so that τ plays no part.
+    ///
+    /// # Errors
+    /// The first rule that does not hold.
+    pub fn check_for_pools(&self) -> Result<(), ParameterError> {
+        let Self { theta_low, theta_high, kappa_low, kappa_high, clique, .. } = *self;
         // Written so that NaN fails too.
         if !(-1.0..=theta_high).contains(&theta_low) || !(-1.0..=1.0).contains(&theta_high) {
             return Err(ParameterError::Theta { low: theta_low, high: theta_high });

@@ -1,6 +1,6 @@
 //! The name of a model's content: equal for equal files, wherever they lie.
 
-use crate::{ModelDirectory, ModelError};
+use crate::{ModelDirectory, ModelError, Tokenizer};
 use sha2::{Digest, Sha256};
 use std::{
     fs::File,
@@ -16,19 +16,33 @@ impl ModelDirectory {
     /// # Errors
     /// When a file cannot be read.
     pub fn digest(&self) -> Result<String, ModelError> {
-        let mut files: Vec<PathBuf> = self.files().collect();
-        files.sort();
-        let mut all = Sha256::new();
-        for path in &files {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            // A name has no NUL and a digest has a fixed length, so no two lists of files read alike.
-            all.update(name);
-            all.update([0]);
-            all.update(of_file(path).map_err(ModelError::read(path))?);
-        }
-        let digits: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(format!("sha256:{digits}"))
+        of_files(self.files().collect())
     }
+}
+
+impl Tokenizer {
+    /// `sha256:` and 64 hexadecimal digits over the names and the contents of [`Tokenizer::files`], in the order of
+    /// their names.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn digest(&self) -> Result<String, ModelError> {
+        of_files(self.files().to_vec())
+    }
+}
+
+fn of_files(mut files: Vec<PathBuf>) -> Result<String, ModelError> {
+    files.sort();
+    let mut all = Sha256::new();
+    for path in &files {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        // A name has no NUL and a digest has a fixed length, so no two lists of files read alike.
+        all.update(name);
+        all.update([0]);
+        all.update(of_file(path).map_err(ModelError::read(path))?);
+    }
+    let digits: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("sha256:{digits}"))
 }
 
 fn of_file(path: &Path) -> io::Result<[u8; 32]> {

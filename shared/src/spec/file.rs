@@ -50,7 +50,8 @@ pub fn read(path: &Path) -> Result<CampaignSpec, FileError> {
     })?;
     let absolute = std::path::absolute(path).map_err(read)?;
     let home = absolute.parent().unwrap_or(Path::new("/"));
-    for place in [&mut spec.model, &mut spec.corpus, &mut spec.destination] {
+    let places = spec.source.places_mut().chain([&mut spec.corpus, &mut spec.destination]);
+    for place in places.chain(&mut spec.parameters.extra_vocab) {
         if !place.contains("://") {
             *place = home.join(&*place).to_string_lossy().into_owned();
         }
@@ -73,6 +74,7 @@ fn explain(text: &str, error: &toml::de::Error) -> (usize, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Source;
 
     fn read_text(text: &str) -> Result<CampaignSpec, String> {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -89,9 +91,12 @@ mod tests {
         let path = directory.path().join("campaign.toml");
         std::fs::write(&path, LEAST).expect("a writable file");
         let spec = read(&path).expect("a legal file");
-        assert_eq!(spec.model, directory.path().join("m").display().to_string());
+        assert_eq!(spec.source, Source::Model(directory.path().join("m").display().to_string()));
         assert_eq!((spec.corpus.as_str(), spec.destination.as_str()), ("/c", "file:///d"));
-        assert_eq!((spec.modes.len(), spec.batch), (4, 64));
+        std::fs::write(&path, format!("{LEAST}[parameters]\nextra_vocab = 'words.txt'\n")).expect("a writable file");
+        let words = read(&path).expect("a legal file").parameters.extra_vocab.expect("it was named");
+        assert_eq!(words, directory.path().join("words.txt").display().to_string());
+        assert_eq!((spec.modes, spec.batch), (None, 64));
     }
 
     #[test]
@@ -124,6 +129,17 @@ mod tests {
         let text = format!("{LEAST}modes = ['i']\n[[select]]\nmodes = ['ii']\n");
         let message = read_text(&text).expect_err("it was accepted");
         assert_eq!(message, "/campaign.toml: select[0] names mode ii, which is not among the campaign's modes");
+    }
+
+    #[test]
+    fn what_plays_no_part_for_pools_is_refused_with_them() {
+        let pools = LEAST.replace("model", "pools");
+        for (parameter, value) in [("tau", "400"), ("extra_vocab", "'words.txt'")] {
+            let message =
+                read_text(&format!("{pools}[parameters]\n{parameter} = {value}\n")).expect_err("it was accepted");
+            let expected = format!("/campaign.toml: {parameter} plays no part when pools are given");
+            assert!(message.starts_with(&expected), "{message}");
+        }
     }
 
     #[test]

@@ -51,7 +51,8 @@ impl IndexSet {
     /// Whether the set has this index.
     #[must_use]
     pub fn contains(&self, index: u32) -> bool {
-        self.0.iter().any(|range| range.contains(&index))
+        let place = self.0.partition_point(|range| range.end <= index);
+        self.0.get(place).is_some_and(|range| range.contains(&index))
     }
 
     /// The indices of either set.

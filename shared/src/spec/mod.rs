@@ -1,14 +1,18 @@
 //! A campaign as its author writes it, and the jobs that follow from it.
 //!
 //! [`CampaignSpec`] is read from a TOML file by [`file::read`], sent to the coordinator, and there turned into a
-//! [`plan`]: for each (mode, layer) the neurons to mine. What a spec leaves out is filled in by
+//! [`plan`]: for each (mode, layer) the neurons to mine. Of a campaign that starts from what was kept of a model, the
+//! plan is made by [`stored::plan`](crate::stored::plan). What a spec leaves out is filled in by
 //! [`ParameterChoices::resolve`].
 
 pub mod file;
 mod index_set;
 pub mod plan;
+mod source;
+mod written;
 
 pub use index_set::{IndexSet, IndexSetError, MAX_INDEX};
+pub use source::Source;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,55 +20,32 @@ use superposed_identity::{MiningParameters, Mode, Polarities, Size, SolverKind, 
 
 /// A campaign as its author wrote it, with absolute paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "written::Written", into = "written::Written")]
 pub struct CampaignSpec {
     /// What people call it; also the name of its record beside the results.
     pub name: String,
     /// The label of the model in the results' paths.
     pub size: Size,
-    /// The model's directory.
-    pub model: String,
+    /// What the campaign starts from.
+    pub source: Source,
     /// The corpus store's directory.
     pub corpus: String,
     /// Where results go: a directory or a `file://` URL.
     pub destination: String,
-    /// Which modes are mined.
-    #[serde(default = "all_modes")]
-    pub modes: Vec<Mode>,
+    /// Which modes are mined; when absent all that the source has.
+    pub modes: Option<Vec<Mode>>,
     /// Which ends of the logits are mined.
-    #[serde(default = "both_polarities")]
     pub polarities: Polarities,
     /// Which neurons are mined; all when empty.
-    #[serde(default)]
     pub select: Vec<Selection>,
     /// What is said of the method.
-    #[serde(default)]
     pub parameters: ParameterChoices,
     /// Campaigns of a higher priority are served first.
-    #[serde(default)]
     pub priority: i32,
-    /// Neurons in one forward pass.
-    #[serde(default = "default_batch")]
+    /// Neurons in one forward pass, and in one piece of work.
     pub batch: u32,
     /// How often a job that stands alone may be tried.
-    #[serde(default = "default_max_attempts")]
     pub max_attempts: u32,
-}
-
-fn all_modes() -> Vec<Mode> {
-    Mode::ALL.to_vec()
-}
-
-fn both_polarities() -> Polarities {
-    Polarities::Both
-}
-
-fn default_batch() -> u32 {
-    64
-}
-
-fn default_max_attempts() -> u32 {
-    3
 }
 
 /// Neurons to mine: every named neuron of every named layer in every named mode.
@@ -107,6 +88,9 @@ pub struct ParameterChoices {
     /// Which solver finds the cliques.
     #[serde(default)]
     pub solver: Option<SolverKind>,
+    /// A file of words, one a line: pools have no others.
+    #[serde(default)]
+    pub extra_vocab: Option<String>,
 }
 
 impl ParameterChoices {
@@ -136,6 +120,21 @@ pub enum SpecError {
     /// The name would not do as a file name.
     #[error("name {0:?} must be 1 to 100 letters, digits, '.', '_' or '-', and not start with a dot")]
     Name(String),
+    /// Nothing to start from.
+    #[error("nothing to start from: name a model, a tree of pools, or logits and their tokenizer")]
+    NoSource,
+    /// Several things to start from.
+    #[error("a campaign starts from one thing: name one of model, pools and logits")]
+    Sources,
+    /// Logits without a tokenizer.
+    #[error("logits need a tokenizer: name the directory of the tokenizer whose tokens they are of")]
+    NoTokenizer,
+    /// A tokenizer where none is looked at.
+    #[error("tokenizer belongs to logits, and {0}: leave it out")]
+    IdleTokenizer(&'static str),
+    /// A parameter that stored pools were made with, not this campaign's jobs.
+    #[error("{0} plays no part when pools are given, which are made already: leave it out")]
+    PoolParameter(&'static str),
     /// No mode, or one twice.
     #[error("modes must name at least one of i, ii, iii, iiii, each once")]
     Modes,
@@ -163,7 +162,13 @@ impl CampaignSpec {
         Sha256::digest(spec).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Checks what can be checked without the model.
+    /// Whether the campaign mines a mode that its source has.
+    #[must_use]
+    pub fn mines(&self, mode: Mode) -> bool {
+        self.modes.as_ref().is_none_or(|modes| modes.contains(&mode))
+    }
+
+    /// Checks what can be checked without looking at anything that it names.
     ///
     /// # Errors
     /// The first rule that does not hold.
@@ -174,12 +179,22 @@ impl CampaignSpec {
             return Err(SpecError::Name(self.name.clone()));
         }
         let twice = |modes: &[Mode]| modes.iter().enumerate().any(|(i, mode)| modes[..i].contains(mode));
-        if self.modes.is_empty() || twice(&self.modes) {
-            return Err(SpecError::Modes);
+        if let Some(modes) = &self.modes {
+            if modes.is_empty() || twice(modes) {
+                return Err(SpecError::Modes);
+            }
+            for (index, selection) in self.select.iter().enumerate() {
+                if let Some(&mode) = selection.modes.iter().find(|mode| !modes.contains(mode)) {
+                    return Err(SpecError::SelectedMode { index, mode });
+                }
+            }
         }
-        for (index, selection) in self.select.iter().enumerate() {
-            if let Some(&mode) = selection.modes.iter().find(|mode| !self.modes.contains(mode)) {
-                return Err(SpecError::SelectedMode { index, mode });
+        if let Source::Pools(_) = self.source {
+            if self.parameters.tau.is_some() {
+                return Err(SpecError::PoolParameter("tau"));
+            }
+            if self.parameters.extra_vocab.is_some() {
+                return Err(SpecError::PoolParameter("extra_vocab"));
             }
         }
         if !(1..=1024).contains(&self.batch) {

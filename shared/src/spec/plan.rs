@@ -58,7 +58,7 @@ pub fn plan(spec: &CampaignSpec, layers: u32, width: impl Fn(Mode) -> u32) -> Re
     let all = [super::Selection::default()];
     let selections = if spec.select.is_empty() { &all[..] } else { &spec.select };
     let mut plans = Vec::new();
-    for mode in Mode::ALL.into_iter().filter(|mode| spec.modes.contains(mode)) {
+    for mode in Mode::ALL.into_iter().filter(|mode| spec.mines(*mode)) {
         let mut by_layer = vec![IndexSet::default(); layers as usize];
         for selection in selections {
             if !selection.modes.is_empty() && !selection.modes.contains(&mode) {

@@ -88,6 +88,9 @@ pub enum MineError {
         /// The words of the corpus.
         corpus: usize,
     },
+    /// The miner knows no tokens.
+    #[error("this miner was made for pools, not for logits")]
+    PoolsOnly,
     /// The logits cannot be ranked.
     #[error(transparent)]
     Ranking(#[from] RankingError),
@@ -101,7 +104,9 @@ pub enum MineError {
 #[derive(Debug)]
 pub struct Miner {
     npmi: Npmi,
-    words: Arc<TokenWords>,
+    /// None, where only pools are mined.
+    words: Option<Arc<TokenWords>>,
+    corpus_words: usize,
     parameters: MiningParameters,
 }
 
@@ -116,10 +121,26 @@ impl Miner {
         if parameters.rule != words.rule() {
             return Err(MineError::Rule { asked: parameters.rule, built: words.rule() });
         }
-        if corpus.vocabulary().len() != words.corpus_words() {
-            return Err(MineError::Vocabulary { built: words.corpus_words(), corpus: corpus.vocabulary().len() });
+        let corpus_words = corpus.vocabulary().len();
+        if corpus_words != words.corpus_words() {
+            return Err(MineError::Vocabulary { built: words.corpus_words(), corpus: corpus_words });
         }
-        Ok(Self { npmi: Npmi::new(corpus, parameters.min_freq), words, parameters })
+        Ok(Self { npmi: Npmi::new(corpus, parameters.min_freq), words: Some(words), corpus_words, parameters })
+    }
+
+    /// A miner of pools that are there already: it needs no tokens, so τ plays no part.
+    ///
+    /// # Errors
+    /// Parameters that cannot be mined, a solver that this build lacks.
+    pub fn of_pools(corpus: Arc<Corpus>, parameters: MiningParameters) -> Result<Self, MineError> {
+        parameters.check_for_pools()?;
+        solve::available(parameters.solver)?;
+        let corpus_words = corpus.vocabulary().len();
+        Ok(Self { npmi: Npmi::new(corpus, parameters.min_freq), words: None, corpus_words, parameters })
+    }
+
+    fn words(&self) -> Result<&TokenWords, MineError> {
+        self.words.as_deref().ok_or(MineError::PoolsOnly)
     }
 
     /// The parameters.
@@ -132,9 +153,9 @@ impl Miner {
     /// mined from the result.
     ///
     /// # Errors
-    /// A logit that is not a number, or fewer logits than τ.
+    /// A logit that is not a number, fewer logits than τ, or a miner [of pools](Miner::of_pools).
     pub fn rank(&self, logits: &[f32]) -> Result<Ranked, MineError> {
-        Ok(rank(logits, self.words.tokens() as usize, self.parameters.tau as usize)?)
+        Ok(rank(logits, self.words()?.tokens() as usize, self.parameters.tau as usize)?)
     }
 
     /// Mines one end of a neuron's logits.
@@ -148,9 +169,9 @@ impl Miner {
     /// Mines one end of ranked logits.
     ///
     /// # Errors
-    /// Those of [`Miner::mine_pool`].
+    /// Those of [`Miner::mine_pool`], or a miner [of pools](Miner::of_pools).
     pub fn mine_ranked(&self, ranked: &Ranked, polarity: Polarity) -> Result<Mined, MineError> {
-        self.mine_pool(self.words.pool(ranked.end(polarity)))
+        self.mine_pool(self.words()?.pool(ranked.end(polarity)))
     }
 
     /// Mines a pool, its words ascending. An empty one has no topics.
@@ -163,7 +184,7 @@ impl Miner {
         if words > MAX_POOL {
             return Err(MineError::PoolTooLarge { words, bytes: 8 * (words as u64).pow(2) });
         }
-        let corpus_words = self.words.corpus_words();
+        let corpus_words = self.corpus_words;
         if let Some(word) = pool.words.iter().find(|word| word.index() >= corpus_words) {
             return Err(MineError::UnknownWord { word: *word, corpus: corpus_words });
         }

@@ -1,6 +1,7 @@
 //! The three files of a job.
 //!
 //! - `pickle`: the pool, as Python reads it
+//! - `stored_pool`: the same, read back
 //! - `rows`: word sets and topics, a row each
 //! - `float`: numbers as Python writes them
 //!
@@ -11,8 +12,10 @@
 mod float;
 mod pickle;
 mod rows;
+mod stored_pool;
 
 pub use float::python_repr;
+pub use stored_pool::{ReadPoolError, read_pool};
 
 use crate::{Topic, pool::Pool, wordsets::WordSet};
 

@@ -1,6 +1,9 @@
-//! What a campaign must pass before it is queued: its model, its corpus and its destination are looked at, its
+//! What a campaign must pass before it is queued: its input, its corpus and its destination are looked at, its
 //! parameters completed and checked, so that nothing of it fails in the middle for a reason that could be seen before.
 
+mod input;
+
+use input::SeenInput;
 use std::path::Path;
 use superposed_corpus::{Corpus, CorpusError};
 use superposed_identity::{MiningParameters, ParameterError};
@@ -9,15 +12,17 @@ use superposed_mining::{
     pool::PoolError,
     solve::{self, SolveError},
 };
-use superposed_model::{ModelDirectory, ModelError};
+use superposed_model::{ModelError, TokenizerError};
 use superposed_shared::{
     description::CampaignDescription,
     destination::{Destination, DestinationError},
+    extra_vocab::{self, ExtraVocab, ExtraVocabError},
     record::{CampaignRecord, Makers, RecordError},
     spec::{
         CampaignSpec, SpecError,
-        plan::{LayerPlan, PlanError, plan},
+        plan::{LayerPlan, PlanError},
     },
+    stored::{StoredError, plan::StoredPlanError},
 };
 
 /// A campaign that may be queued.
@@ -38,9 +43,39 @@ pub enum AdmissionError {
     /// The model cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The tokenizer cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The tree of pools or logits cannot be used.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
+    /// A pool or logits are not there.
+    #[error(transparent)]
+    StoredPlan(#[from] StoredPlanError),
+    /// Pools whose ids mean other words.
+    #[error(
+        "the pools of {place} were made with corpus {theirs} ({record} says so), and this one is {ours}: their ids would \
+         mean other words; name that corpus"
+    )]
+    OtherCorpus {
+        /// The tree of pools.
+        place: String,
+        /// The record in it.
+        record: String,
+        /// The digest of the corpus they were made with.
+        theirs: String,
+        /// The digest of the campaign's corpus.
+        ours: String,
+    },
+    /// Results would be written over what they are made from.
+    #[error("the results would be written over {0}, which they are made from: choose another size or destination")]
+    Overwrite(String),
     /// The corpus store cannot be used.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// The list of words that pools may have cannot be used.
+    #[error(transparent)]
+    ExtraVocab(#[from] ExtraVocabError),
     /// Corpus and tokenizer do not fit.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -73,10 +108,10 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
         let words: String = seen.corpus.vocabulary().iter().flat_map(|(_, word)| [word, "\n"]).collect();
         let description = CampaignDescription {
             size: spec.size.clone(),
-            model: spec.model.clone(),
-            model_digest: seen.model.digest()?,
+            input: seen.input.digested(&spec.source, &seen.corpus)?,
             corpus: spec.corpus.clone(),
             corpus_digest: seen.corpus.digest().to_owned(),
+            extra_vocab: seen.extra_vocab,
             destination: spec.destination.clone(),
             polarities: spec.polarities,
             parameters: seen.parameters,
@@ -94,8 +129,8 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
     Ok(admitted)
 }
 
-/// Looks at everything a spec names and changes nothing. Much faster than [`admit`], since the model's weights are not
-/// read: this does not see that a destination holds another model's results.
+/// Looks at everything a spec names and changes nothing. Much faster than [`admit`], since the model's weights, or a
+/// whole tree, are not read: this does not see that a destination holds another input's results.
 ///
 /// # Errors
 /// The first thing that keeps the campaign from being mined.
@@ -103,11 +138,24 @@ pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
     let (size, place, batch) = (spec.size.clone(), spec.destination.clone(), spec.batch);
     let seen = blocking(move || Seen::look_at(&spec)).await?;
     if let Some(destination) = Destination::look_at(&place)? {
-        let makers =
-            Makers { model_digest: None, corpus_digest: seen.corpus.digest(), parameters: &seen.parameters, batch };
+        let makers = Makers {
+            input: None,
+            corpus_digest: seen.corpus.digest(),
+            extra_vocab: seen.extra_vocab.as_ref().map(|words| words.digest.as_str()),
+            parameters: &seen.parameters,
+            batch,
+        };
         makers.check_tree(&destination, &size).await?;
     }
     Ok(())
+}
+
+/// The jobs of a campaign.
+///
+/// # Errors
+/// When its input cannot be used, or does not have what is selected.
+pub async fn layers(spec: CampaignSpec) -> Result<Vec<LayerPlan>, AdmissionError> {
+    blocking(move || SeenInput::open(&spec.source)?.layers(&spec)).await
 }
 
 async fn blocking<T: Send + 'static>(
@@ -118,8 +166,9 @@ async fn blocking<T: Send + 'static>(
 
 /// What a spec names, where it fits together.
 struct Seen {
-    model: ModelDirectory,
+    input: SeenInput,
     corpus: Corpus,
+    extra_vocab: Option<ExtraVocab>,
     parameters: MiningParameters,
     layers: Vec<LayerPlan>,
 }
@@ -127,15 +176,28 @@ struct Seen {
 impl Seen {
     fn look_at(spec: &CampaignSpec) -> Result<Self, AdmissionError> {
         spec.check()?;
-        let model = ModelDirectory::open(Path::new(&spec.model))?;
+        let input = SeenInput::open(&spec.source)?;
+        if let (Some(tree), Some(destination)) = (input.tree(), Destination::look_at(&spec.destination)?) {
+            if tree.place().is_at(&destination, spec.size.as_str()) {
+                return Err(AdmissionError::Overwrite(tree.place().to_string()));
+            }
+        }
         let corpus = Corpus::open(Path::new(&spec.corpus))?;
-        let parameters = spec.parameters.resolve(model.tokenizer().rule());
-        parameters.check(model.ranked_tokens())?;
+        let layers = input.layers(spec)?;
+        let parameters = input.parameters(spec, &layers, &corpus)?;
         solve::available(parameters.solver)?;
-        let config = model.config();
-        let layers = plan(spec, config.layers, |mode| config.width(mode))?;
+        let listed = match &spec.parameters.extra_vocab {
+            Some(file) => {
+                let (words, digest) = extra_vocab::read(Path::new(file))?;
+                Some((words, ExtraVocab { file: file.clone(), digest }))
+            }
+            None => None,
+        };
         // Refuses a corpus whose words never match the tokenizer's.
-        TokenWords::build(model.tokenizer(), corpus.vocabulary(), parameters.rule, None)?;
-        Ok(Self { model, corpus, parameters, layers })
+        if let Some(tokenizer) = input.tokenizer() {
+            let words = listed.as_ref().map(|(words, _)| words.as_slice());
+            TokenWords::build(tokenizer, corpus.vocabulary(), parameters.rule, words)?;
+        }
+        Ok(Self { input, corpus, extra_vocab: listed.map(|(_, list)| list), parameters, layers })
     }
 }
