@@ -34,6 +34,7 @@
 //! A store is written into a temporary directory beside its destination, synced, and renamed; its files are never
 //! changed afterwards. Nobody else may change them while a process has the store open (they may be deleted).
 
+mod gather;
 mod header;
 mod read;
 mod write;

@@ -100,7 +100,7 @@ impl Corpus {
     /// When a word is not one of the vocabulary, or when the store is damaged in a way that [`Self::verify`] finds.
     #[must_use]
     pub fn joint_count(&self, a: WordId, b: WordId) -> u64 {
-        self.count_in(self.row(a), a, b)
+        self.count_of(u16::from_le_bytes(self.row(a)[b.index()]), a, b)
     }
 
     /// The words whose own count file was missing when the counts were imported: their joint counts are only what the
@@ -129,22 +129,14 @@ impl Corpus {
     }
 
     /// The joint counts of a word, one cell for each word.
-    pub(crate) fn row(&self, word: WordId) -> &[Cell] {
+    pub(super) fn row(&self, word: WordId) -> &[Cell] {
         let words = self.vocabulary.len();
         &self.joint.bytes().as_chunks().0[word.index() * words..][..words]
     }
 
-    /// The joint count of `a`, whose row is at hand, and `b`.
-    pub(crate) fn count_in(&self, row: &[Cell], a: WordId, b: WordId) -> u64 {
-        match u16::from_le_bytes(row[b.index()]) {
-            ESCAPE => self.large_count(a, b),
-            count => u64::from(count),
-        }
-    }
-
     /// A joint count that does not fit a cell.
     #[cold]
-    fn large_count(&self, a: WordId, b: WordId) -> u64 {
+    pub(super) fn large_count(&self, a: WordId, b: WordId) -> u64 {
         let key = key(a.0.min(b.0), a.0.max(b.0));
         match self.records().binary_search_by_key(&key, |record| split(record).0) {
             Ok(at) => split(&self.records()[at]).1,
