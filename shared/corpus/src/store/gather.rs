@@ -11,7 +11,7 @@ impl Corpus {
     pub(crate) fn gather(&self, word: WordId, columns: &[WordId], cells: &mut Vec<u16>) {
         let row = self.row(word);
         cells.clear();
-        cells.extend(columns.iter().map(|column| u16::from_le_bytes(row[column.index()])));
+        cells.extend(columns.iter().map(|column| row.cell(*column)));
     }
 
     /// The joint count of two words, whose cell is at hand.
