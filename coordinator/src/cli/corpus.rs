@@ -109,9 +109,14 @@ impl Corpus {
             }
             Self::Info(Info { store }) => {
                 let corpus = Store::open(&store)?;
-                say!("words           {}", corpus.vocabulary().len());
+                let words = corpus.vocabulary().len();
+                say!("words           {words}");
                 say!("windows         {} of {} tokens", corpus.windows(), corpus.window_size());
-                say!("pairs counted   {}", corpus.pairs_nonzero());
+                let pairs = words as f64 * words.saturating_sub(1) as f64 / 2.0;
+                let density = 100.0 * corpus.pairs_nonzero() as f64 / pairs.max(1.0);
+                say!("pairs counted   {} ({density:.1} % of all)", corpus.pairs_nonzero());
+                say!("on disk         {:.1} MB", corpus.bytes() as f64 / 1e6);
+                say!("rows            {} sparse, {} dense", corpus.sparse_rows(), words - corpus.sparse_rows());
                 say!("without counts  {}", corpus.missing_words().len());
                 say!("digest          {}", corpus.digest());
                 let provenance = corpus.provenance();
@@ -181,7 +186,6 @@ impl Bar {
     fn show(&self, progress: Progress) {
         if self.stage.replace(Some(progress.stage)) != Some(progress.stage) {
             self.bar.set_message(match progress.stage {
-                Stage::FindingVocabulary => "looking for the vocabulary",
                 Stage::ReadingCounts => "reading counts",
                 Stage::ChoosingVocabulary => "choosing the vocabulary",
                 Stage::CountingWindows => "counting windows",

@@ -23,7 +23,7 @@ pub use tokenize::Tokenization;
 use crate::{
     CorpusError, CorpusSummary, Provenance, Vocabulary, input,
     progress::{Callback, Reporter, Stage},
-    store::{Contents, Row, StoreWriter, refuse_existing},
+    store::{Contents, EncodedRow, StoreWriter, refuse_existing},
 };
 use rustc_hash::FxHashMap;
 use std::{
@@ -176,8 +176,13 @@ fn write(
 ) -> Result<CorpusSummary, CorpusError> {
     provenance.settings.insert("documents".to_owned(), counter.documents().to_string());
     let counts = counter.finish();
-    let mut writer = StoreWriter::create(destination, vocabulary.len())?;
-    counts.joint.for_each_row(Row::new(vocabulary.len()), |word, row| writer.write_row(word, row))?;
+    let words = vocabulary.len() as u64;
+    let mut reporter = Reporter::new(progress, Stage::WritingStore, Some(words), words / 100 + 1);
+    let mut writer = StoreWriter::create(destination)?;
+    counts.joint.for_each_row(|word, row| {
+        reporter.at(word.index() as u64);
+        writer.append(EncodedRow::of(word, row))
+    })?;
     let contents = Contents {
         vocabulary,
         singles: &counts.singles,

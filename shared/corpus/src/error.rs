@@ -48,7 +48,7 @@ pub enum CorpusError {
         detail: String,
     },
     /// The store was written by another version.
-    #[error("{} is of store format {found}, but only {FORMAT} can be read: build the store again", path.display())]
+    #[error("{} is of store format {found}, but only {FORMAT} can be read: import or count it again", path.display())]
     Format {
         /// The header's file.
         path: PathBuf,
@@ -85,6 +85,19 @@ pub enum CorpusError {
         path: PathBuf,
         /// The broken rule.
         detail: String,
+    },
+    /// The row of a word is not the one that was written.
+    #[error(
+        "{} is damaged where it has the counts of {word:?} (id {id}): fetch or build the store again",
+        path.display()
+    )]
+    DamagedRow {
+        /// The file.
+        path: PathBuf,
+        /// The first word whose counts are damaged.
+        word: String,
+        /// Its id.
+        id: WordId,
     },
     /// A word is listed twice.
     #[error("the vocabulary has the word {0:?} twice: a word's id is its rank, so each word may be there once")]

@@ -8,8 +8,8 @@
 //! - older layout: `<w>/<id>.pkl`, a dict id → joint count for every word, and `<w>_single.pkl`, a dict id → count
 //! - newer layout: `<w>/joint/<id>.pkl` and `<w>/single.pkl`, likewise
 //!
-//! `<w>` is the window size; counts of other windows are passed over. An archive is read once when its vocabulary comes
-//! before its counts, else a second time, as a row's place depends on how many words there are.
+//! `<w>` is the window size; counts of other windows are passed over. An archive is read once, whatever comes first:
+//! rows are stored as they come, and ids are checked against the vocabulary as soon as it is known.
 
 mod archive;
 mod counts;
@@ -19,11 +19,15 @@ mod layout;
 use crate::{
     CorpusError, CorpusSummary, Provenance, Vocabulary,
     progress::{Callback, Stage},
-    store::{Contents, Row, StoreWriter, refuse_existing},
+    store::{Contents, EncodedRow, Row, StoreWriter, refuse_existing},
+    vocabulary::MAX_WORDS,
 };
 use archive::{Archive, Member};
 use layout::{Layout, Role};
-use std::{collections::BTreeMap, collections::BTreeSet, ops::ControlFlow, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 use superposed_identity::WordId;
 
 /// How published counts are imported.
@@ -52,59 +56,35 @@ impl Default for ImportOptions<'_> {
 pub fn import(source: &Path, destination: &Path, options: &ImportOptions<'_>) -> Result<CorpusSummary, CorpusError> {
     refuse_existing(destination)?;
     let archive = Archive::open(source)?;
-    let vocabulary = find_vocabulary(&archive, options)?;
     let mut importer = Importer {
         counts: source,
         options,
-        words: vocabulary.len(),
-        vocabulary: &vocabulary,
-        vocabulary_member: None,
+        vocabulary: None,
         place: None,
         other_windows: BTreeSet::new(),
         windows: None,
         singles: None,
-        seen: vec![false; vocabulary.len()],
-        row: Row::new(vocabulary.len()),
-        writer: StoreWriter::create(destination, vocabulary.len())?,
+        reaches: Vec::new(),
+        row: Row::default(),
+        writer: StoreWriter::create(destination)?,
     };
-    archive.visit(Stage::ReadingCounts, options.progress, &mut |member| {
-        importer.take(member)?;
-        Ok(ControlFlow::Continue(()))
-    })?;
+    archive.visit(Stage::ReadingCounts, options.progress, &mut |member| importer.take(member))?;
     importer.finish()
-}
-
-/// Reads the archive up to its vocabulary, which is usually near its start.
-fn find_vocabulary(archive: &Archive<'_>, options: &ImportOptions<'_>) -> Result<Vocabulary, CorpusError> {
-    let mut found = None;
-    archive.visit(Stage::FindingVocabulary, options.progress, &mut |mut member| {
-        if layout::role(member.name, options.window) != Role::Vocabulary {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let bytes = member.read()?;
-        found = Some(counts::vocabulary(member.name, &bytes)?);
-        Ok(ControlFlow::Break(()))
-    })?;
-    found.ok_or_else(|| CorpusError::Counts {
-        counts: archive.path().to_owned(),
-        detail: "there is no vocab.pkl: give the directory or archive that holds it beside the counts".to_owned(),
-    })
 }
 
 /// Collects the members of published counts.
 struct Importer<'a> {
     counts: &'a Path,
     options: &'a ImportOptions<'a>,
-    words: usize,
-    vocabulary: &'a Vocabulary,
-    vocabulary_member: Option<String>,
+    /// The vocabulary and the member that held it.
+    vocabulary: Option<(Vocabulary, String)>,
     /// The layout and the directory of the counts, once a member told.
     place: Option<(Layout, String)>,
     other_windows: BTreeSet<u32>,
     windows: Option<u64>,
     singles: Option<Vec<Option<u64>>>,
-    /// The words whose joint counts were read.
-    seen: Vec<bool>,
+    /// Per word whose joint counts were read, one more than the greatest id in them.
+    reaches: Vec<Option<u32>>,
     row: Row,
     writer: StoreWriter,
 }
@@ -114,12 +94,13 @@ impl Importer<'_> {
     fn take(&mut self, mut member: Member<'_>) -> Result<(), CorpusError> {
         let name = member.name;
         match layout::role(name, self.options.window) {
-            Role::Vocabulary => match self.vocabulary_member.replace(name.to_owned()) {
-                Some(other) => {
-                    Err(CorpusError::member(name, format!("{other} is there too, but there may be only one")))
+            Role::Vocabulary => {
+                if let Some((_, other)) = &self.vocabulary {
+                    return Err(CorpusError::member(name, format!("{other} is there too, but there may be only one")));
                 }
-                None => Ok(()),
-            },
+                self.vocabulary = Some((counts::vocabulary(name, &member.read()?)?, name.to_owned()));
+                self.check_ids()
+            }
             Role::Histogram => {
                 let windows = histogram::windows(name, &member.read()?, self.options.window)?;
                 match self.windows.replace(windows) {
@@ -131,7 +112,8 @@ impl Importer<'_> {
             }
             Role::Single { layout, base } => {
                 self.agree(name, layout, base)?;
-                let singles = counts::singles(name, &member.read()?, self.words)?;
+                let singles = counts::singles(name, &member.read()?)?;
+                self.check_reach(name, singles.len())?;
                 match self.singles.replace(singles) {
                     Some(_) => Err(CorpusError::member(name, "it is there twice: remove one")),
                     None => Ok(()),
@@ -139,17 +121,18 @@ impl Importer<'_> {
             }
             Role::Joint { layout, base, id } => {
                 self.agree(name, layout, base)?;
-                match self.seen.get_mut(id as usize) {
-                    None => {
-                        let detail = format!("it is of word {id}, but the vocabulary has only {} words", self.words);
-                        return Err(CorpusError::member(name, detail));
-                    }
-                    Some(true) => return Err(CorpusError::member(name, "it is there twice: remove one")),
-                    Some(seen) => *seen = true,
+                self.check_word(name, id)?;
+                if self.reaches.len() <= id as usize {
+                    self.reaches.resize(id as usize + 1, None);
                 }
                 self.row.clear();
-                counts::joint(name, &member.read()?, self.words, &mut self.row)?;
-                self.writer.write_row(WordId(id), &self.row)
+                counts::joint(name, &member.read()?, &mut self.row)?;
+                let row = EncodedRow::of(WordId(id), &self.row);
+                self.check_reach(name, row.reach() as usize)?;
+                if self.reaches[id as usize].replace(row.reach()).is_some() {
+                    return Err(CorpusError::member(name, "it is there twice: remove one"));
+                }
+                self.writer.append(row)
             }
             Role::OtherWindow(window) => {
                 self.other_windows.insert(window);
@@ -160,6 +143,48 @@ impl Importer<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Refuses the joint counts of a word that the vocabulary, or any, does not have.
+    fn check_word(&self, name: &str, id: u32) -> Result<(), CorpusError> {
+        let detail = match &self.vocabulary {
+            Some((vocabulary, _)) if id as usize >= vocabulary.len() => {
+                format!("it is of word {id}, but the vocabulary has only {} words", vocabulary.len())
+            }
+            None if id >= MAX_WORDS => format!("it is of word {id}, but a store holds at most {MAX_WORDS} words"),
+            _ => return Ok(()),
+        };
+        Err(CorpusError::member(name, detail))
+    }
+
+    /// Refuses counts whose ids reach further than the vocabulary, when that is known.
+    fn check_reach(&self, name: &str, reach: usize) -> Result<(), CorpusError> {
+        match &self.vocabulary {
+            Some((vocabulary, _)) if reach > vocabulary.len() => {
+                let (words, id) = (vocabulary.len(), reach - 1);
+                let detail = format!("it counts word {id}, but the vocabulary has only {words} words");
+                Err(CorpusError::member(name, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks all that came before the vocabulary.
+    fn check_ids(&self) -> Result<(), CorpusError> {
+        let Some((layout, base)) = &self.place else { return Ok(()) };
+        let name = |name: String| if base.is_empty() { name } else { format!("{base}/{name}") };
+        let window = self.options.window;
+        if let Some(singles) = &self.singles {
+            self.check_reach(&name(layout.single(window)), singles.len())?;
+        }
+        for (id, reach) in (0..).zip(&self.reaches) {
+            if let Some(reach) = reach {
+                let name = name(layout.joint(window, WordId(id)));
+                self.check_word(&name, id)?;
+                self.check_reach(&name, *reach as usize)?;
+            }
+        }
+        Ok(())
     }
 
     /// Refuses counts from two places: which were meant?
@@ -183,6 +208,10 @@ impl Importer<'_> {
     fn finish(mut self) -> Result<CorpusSummary, CorpusError> {
         let window = self.options.window;
         let lacks = |what: String| CorpusError::Counts { counts: self.counts.to_owned(), detail: what };
+        let Some((vocabulary, _)) = self.vocabulary else {
+            let what = "there is no vocab.pkl: give the directory or archive that holds it beside the counts";
+            return Err(lacks(what.to_owned()));
+        };
         let Some((layout, base)) = self.place else {
             let others: Vec<String> = self.other_windows.iter().map(u32::to_string).collect();
             let others = match others.join(", ") {
@@ -199,26 +228,28 @@ impl Importer<'_> {
         let Some(singles) = self.singles else {
             return Err(lacks(format!("there is no {}: add it", layout.single(window))));
         };
-        let missing: Vec<WordId> =
-            (0..self.words).filter(|&id| !self.seen[id] || singles[id].is_none()).map(|id| WordId(id as u32)).collect();
+        let words = vocabulary.len() as u32;
+        let seen = |id: WordId| self.reaches.get(id.index()).is_some_and(Option::is_some);
+        let single = |id: WordId| singles.get(id.index()).copied().flatten();
+        let missing: Vec<WordId> = (0..words).map(WordId).filter(|id| !seen(*id) || single(*id).is_none()).collect();
         if let Some(&id) = missing.first()
             && !self.options.allow_missing
         {
-            let what = match self.seen[id.index()] {
+            let what = match seen(id) {
                 true => format!("single count (in {})", layout.single(window)),
                 false => format!("joint counts ({})", layout.joint(window, id)),
             };
             return Err(CorpusError::MissingCounts {
                 counts: self.counts.to_owned(),
-                word: self.vocabulary.word(id).to_owned(),
+                word: vocabulary.word(id).to_owned(),
                 id,
                 what,
                 others: missing.len() - 1,
             });
         }
-        let unread: Vec<WordId> = missing.iter().copied().filter(|id| !self.seen[id.index()]).collect();
+        let unread: Vec<WordId> = missing.iter().copied().filter(|id| !seen(*id)).collect();
         self.writer.mirror_rows(&unread)?;
-        let singles: Vec<u64> = singles.into_iter().map(Option::unwrap_or_default).collect();
+        let singles: Vec<u64> = (0..words).map(|id| single(WordId(id)).unwrap_or_default()).collect();
         if let Some(most) = singles.iter().max()
             && *most > windows
         {
@@ -231,8 +262,7 @@ impl Importer<'_> {
         let settings = BTreeMap::from([("directory".to_owned(), base)]);
         let provenance =
             Provenance::new(vec![self.counts.display().to_string()], &format!("counts, {layout}"), window, settings);
-        let contents =
-            Contents { vocabulary: self.vocabulary, singles: &singles, window, windows, missing, provenance };
+        let contents = Contents { vocabulary: &vocabulary, singles: &singles, window, windows, missing, provenance };
         self.writer.finish(contents, self.options.progress)
     }
 }

@@ -11,6 +11,8 @@
 //! - [`mod@count`]: text to a store
 //! - [`pickle`]: the part of Python's pickle format that counts are written in; executes nothing
 //! - [`progress`]: what long work reports while it runs
+//!
+//! With the feature `synthetic` there is also a module `synthetic`, which makes up counts of any size for benchmarks.
 
 pub mod count;
 pub mod error;
@@ -21,6 +23,8 @@ pub mod npmi;
 pub mod pickle;
 pub mod progress;
 pub mod store;
+#[cfg(feature = "synthetic")]
+pub mod synthetic;
 pub mod vocabulary;
 
 pub use count::{CountOptions, DocumentsOptions, count, count_documents};

@@ -11,8 +11,13 @@
 //! so a pair below the minimal frequency scores far below 0, and not 0. Logarithms are those of the `libm` crate, so a
 //! score has the same bits on every machine.
 
+mod edges;
+mod sieve;
+
+pub use edges::Edges;
+
 use crate::Corpus;
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::RangeInclusive, sync::Arc};
 use superposed_identity::WordId;
 
 /// Keeps the logarithm of a joint probability of 0 finite.
@@ -75,18 +80,29 @@ impl Npmi {
         let n = words.len();
         out.clear();
         out.resize(n * n, 0.0);
+        let mut cells = Vec::new();
         for (i, &a) in words.iter().enumerate() {
             let p_a = self.singles[a.index()];
-            if p_a == 0.0 {
-                continue;
-            }
-            let row = self.corpus.row(a);
-            for (j, &b) in words.iter().enumerate().skip(i + 1) {
-                let score = self.by_count(self.corpus.count_in(row, a, b), p_a, self.singles[b.index()]);
-                out[i * n + j] = score;
-                out[j * n + i] = score;
+            let columns = &words[i + 1..];
+            self.corpus.gather(a, columns, &mut cells);
+            for ((j, &b), &cell) in (i + 1..).zip(columns).zip(&cells) {
+                if a != b {
+                    let score = self.by_count(self.corpus.count_of(cell, a, b), p_a, self.singles[b.index()]);
+                    out[i * n + j] = score;
+                    out[j * n + i] = score;
+                }
             }
         }
+    }
+
+    /// The pairs of `words` whose NPMI lies within `theta`, by rows. The words should ascend, as their counts then do in
+    /// memory too.
+    ///
+    /// # Panics
+    /// When a word is not one of the corpus' vocabulary.
+    #[must_use]
+    pub fn edges<'a>(&'a self, words: &'a [WordId], theta: RangeInclusive<f64>) -> Edges<'a> {
+        Edges::new(self, words, theta)
     }
 
     /// The corpus.

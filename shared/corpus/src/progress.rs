@@ -4,15 +4,13 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Looking for the vocabulary of published counts, where it does not come first; in bytes of the source.
-    FindingVocabulary,
     /// Reading published counts; in bytes of the source as it lies on disk.
     ReadingCounts,
     /// Counting words to choose the vocabulary; in bytes of the inputs as they lie on disk.
     ChoosingVocabulary,
     /// Counting windows; in bytes of the inputs as they lie on disk, or in documents when they do not come from files.
     CountingWindows,
-    /// Checking, hashing and writing the store; in bytes of the store.
+    /// Encoding, hashing and writing what is left of the store; in words.
     WritingStore,
 }
 

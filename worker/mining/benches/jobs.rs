@@ -37,10 +37,12 @@ fn main() {
 
     let prepare = || Npmi::new(Arc::clone(&planted.corpus), miner.parameters().min_freq);
     let npmi = prepare();
-    let graphs: Vec<Graph> = pools.iter().map(|pool| Graph::of_pool(&npmi, pool)).collect();
+    let theta = miner.parameters().theta_low..=miner.parameters().theta_high;
+    let graph = |pool| Graph::of_pool(&npmi, pool, theta.clone()).expect("few edges");
+    let graphs: Vec<Graph> = pools.iter().map(|pool| graph(pool)).collect();
     let logits: Vec<f32> = (0..50_257_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32).collect();
     report("pool to topics", pools.iter(), |pool| miner.mine_pool(pool.clone()).expect("a job").topics.len());
-    report("  graph", pools.iter(), |pool| Graph::of_pool(&npmi, pool).len());
+    report("  graph", pools.iter(), |pool| graph(pool).edges());
     report("  word sets", graphs.iter(), |graph| star_heuristic(graph, &limits).len());
     report("once: prepare NPMI", 0..JOBS, |_| prepare().min_freq() as usize);
     report("rank 50257 logits", 0..JOBS, |_| rank(&logits, logits.len(), 900).expect("numbers").neg.len());

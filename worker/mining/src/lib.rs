@@ -5,7 +5,7 @@
 //!
 //! 1. [`ranking`]: the τ tokens at each end of the logits
 //! 2. [`pool`]: the corpus words those tokens make, by the tokenizer's rule
-//! 3. [`graph`]: the NPMI of every two words of the pool
+//! 3. [`graph`]: the pairs of words of the pool whose NPMI lies within θ
 //! 4. [`wordsets`]: the star heuristic, which cuts the graph into small word sets
 //! 5. [`solve`]: the k words of each set with the greatest mean NPMI, exactly
 //! 6. [`records`]: the bytes of the job's three files

@@ -2,7 +2,7 @@
 
 use crate::{
     audit::{self, AuditError, Audited, Instance},
-    graph::{Graph, MAX_POOL},
+    graph::{Graph, MAX_EDGES, TooManyEdges},
     pool::{Pool, PoolForm, TokenWords},
     ranking::{Ranked, RankingError, rank},
     records::JobFiles,
@@ -77,13 +77,11 @@ pub enum MineError {
     },
     /// A pool whose graph would take too much memory.
     #[error(
-        "the pool has {words} words, whose graph would take {bytes} bytes, but at most {MAX_POOL} words are mined: choose a smaller tau"
+        "the pool of {words} words has more than {MAX_EDGES} pairs with an NPMI within theta, and no graph of more is kept in memory: choose a smaller tau or a greater theta_low"
     )]
-    PoolTooLarge {
+    TooManyEdges {
         /// The words of the pool.
         words: usize,
-        /// The size of its graph.
-        bytes: u64,
     },
     /// A pool has a word that the corpus does not.
     #[error("the pool has word {word}, but the corpus has only {corpus} words")]
@@ -207,20 +205,18 @@ impl Miner {
     /// Mines a pool, its words ascending. An empty one has no topics.
     ///
     /// # Errors
-    /// More than [`MAX_POOL`] words (a pool never has more than τ), a word that the corpus does not have, a word set
-    /// that SCIP fails on, or one on which the solvers contradict each other.
+    /// More than [`MAX_EDGES`] pairs with an NPMI within θ, a word that the corpus does not have, a word set that SCIP
+    /// fails on, or one on which the solvers contradict each other.
     pub fn mine_pool(&self, pool: Pool) -> Result<Mined, MineError> {
-        let words = pool.words.len();
-        if words > MAX_POOL {
-            return Err(MineError::PoolTooLarge { words, bytes: 8 * (words as u64).pow(2) });
-        }
         let corpus_words = self.corpus_words;
         if let Some(word) = pool.words.iter().find(|word| word.index() >= corpus_words) {
             return Err(MineError::UnknownWord { word: *word, corpus: corpus_words });
         }
-        let graph = Graph::of_pool(&self.npmi, &pool);
+        let theta = self.parameters.theta_low..=self.parameters.theta_high;
+        let graph = Graph::of_pool(&self.npmi, &pool, theta)
+            .map_err(|TooManyEdges| MineError::TooManyEdges { words: pool.words.len() })?;
         let word_sets = star_heuristic(&graph, &StarLimits::from(&self.parameters));
-        let topics = word_sets.iter().map(|set| self.topic(&graph, set)).collect::<Result<_, _>>()?;
+        let topics = word_sets.iter().map(|set| self.topic(set)).collect::<Result<_, _>>()?;
         Ok(Mined { pool, word_sets, topics })
     }
 
@@ -232,10 +228,10 @@ impl Miner {
         Pool { words, form: PoolForm::from(self.parameters.rule) }
     }
 
-    fn topic(&self, graph: &Graph, set: &WordSet) -> Result<Topic, MineError> {
+    fn topic(&self, set: &WordSet) -> Result<Topic, MineError> {
         let start = Instant::now();
         let solver = self.parameters.solver;
-        let problem = Problem::of_word_set(graph, set, self.parameters.clique)?;
+        let problem = Problem::of_word_set(&self.npmi, set, self.parameters.clique)?;
         let solution = solve::solve(&problem, solver)?;
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let audited = audit::is_audited(&problem, self.audit);

@@ -7,13 +7,9 @@ use crate::graph::Graph;
 use std::cmp::Ordering;
 use superposed_identity::{MiningParameters, WordId};
 
-/// What makes an edge, and how large a word set may be.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How large a word set may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StarLimits {
-    /// θl: the least NPMI of an edge.
-    pub theta_low: f64,
-    /// θu: the greatest NPMI of an edge.
-    pub theta_high: f64,
     /// κl: the least number of edges of a star, and the least size of a word set, its centre included.
     pub kappa_low: usize,
     /// κu: the greatest size of a word set, its centre included.
@@ -22,12 +18,7 @@ pub struct StarLimits {
 
 impl From<&MiningParameters> for StarLimits {
     fn from(parameters: &MiningParameters) -> Self {
-        Self {
-            theta_low: parameters.theta_low,
-            theta_high: parameters.theta_high,
-            kappa_low: parameters.kappa_low as usize,
-            kappa_high: parameters.kappa_high as usize,
-        }
+        Self { kappa_low: parameters.kappa_low as usize, kappa_high: parameters.kappa_high as usize }
     }
 }
 
@@ -53,69 +44,51 @@ impl WordSet {
 
 /// Cuts the graph into disjoint word sets, in the order in which they were found.
 ///
-/// 1. Keep the edges with θl ≤ NPMI ≤ θu.
+/// 1. Keep the edges with θl ≤ NPMI ≤ θu; the graph has no others.
 /// 2. Keep the words with at least κl edges, counted before any word is dropped.
 /// 3. Visit these by the mean NPMI of their remaining edges, descending.
 /// 4. A word not yet used and its neighbours not yet used, at most the κu − 1 closest, make a word set if they are at
 ///    least κl. They count as used either way.
 #[must_use]
 pub fn star_heuristic(graph: &Graph, limits: &StarLimits) -> Vec<WordSet> {
-    let mut used = vec![false; graph.len()];
+    let kept: Vec<bool> = (0..graph.len()).map(|vertex| graph.degree(vertex) >= limits.kappa_low).collect();
+    // Words that were dropped are in no word set, no more than those used up.
+    let mut free = kept.clone();
     let mut sets = Vec::new();
-    for star in stars(graph, limits) {
-        if used[star.centre] {
+    for centre in centres(graph, &kept) {
+        if !free[centre] {
             continue;
         }
-        let mut members: Vec<usize> = star.neighbours.into_iter().filter(|v| !used[*v]).collect();
+        let mut members: Vec<(usize, f64)> = graph.neighbours(centre).filter(|(v, _)| free[*v]).collect();
         if members.len() >= limits.kappa_high {
-            let row = graph.row(star.centre);
-            members.sort_unstable_by(|&a, &b| descending(row[a], row[b]).then(a.cmp(&b)));
+            members.sort_unstable_by(|a, b| descending(a.1, b.1).then(a.0.cmp(&b.0)));
             members.truncate(limits.kappa_high.saturating_sub(1));
-            members.sort_unstable();
+            members.sort_unstable_by_key(|(v, _)| *v);
         }
-        members.push(star.centre);
-        for &member in &members {
-            used[member] = true;
+        let members = || members.iter().map(|(v, _)| *v).chain([centre]);
+        for member in members() {
+            free[member] = false;
         }
-        if members.len() >= limits.kappa_low {
-            sets.push(WordSet { members: members.into_iter().map(|v| graph.words()[v]).collect() });
+        if members().count() >= limits.kappa_low {
+            sets.push(WordSet { members: members().map(|v| graph.words()[v]).collect() });
         }
     }
     sets
 }
 
-/// A kept word and its kept neighbours, ascending.
-struct Star {
-    centre: usize,
-    neighbours: Vec<usize>,
-    /// The mean weight of the edges between them, −1 without any.
-    mean: f64,
-}
-
-/// Steps 1 to 3: the stars in the order in which they are visited.
-fn stars(graph: &Graph, limits: &StarLimits) -> Vec<Star> {
-    let is_edge = |weight: f64| limits.theta_low <= weight && weight <= limits.theta_high;
-    // The diagonal is no edge, whatever stands there.
-    let edges = |centre: usize| -> Vec<usize> {
-        let row = graph.row(centre).iter().enumerate();
-        row.filter(|&(v, weight)| is_edge(*weight) && v != centre).map(|(v, _)| v).collect()
+/// Step 3: the kept words in the order in which they are visited. One whose neighbours were all dropped has a mean
+/// of −1.
+fn centres(graph: &Graph, kept: &[bool]) -> Vec<usize> {
+    let mean = |centre: usize| {
+        let mut edges = 0;
+        let weights = graph.neighbours(centre).filter(|(v, _)| kept[*v]).map(|(_, weight)| weight);
+        let sum: f64 = weights.inspect(|_| edges += 1).sum();
+        if edges == 0 { -1.0 } else { sum / f64::from(edges) }
     };
-    let neighbours: Vec<Vec<usize>> = (0..graph.len()).map(edges).collect();
-    let kept: Vec<bool> = neighbours.iter().map(|neighbours| neighbours.len() >= limits.kappa_low).collect();
-    let mut stars: Vec<Star> = neighbours
-        .into_iter()
-        .enumerate()
-        .filter(|(centre, _)| kept[*centre])
-        .map(|(centre, mut neighbours)| {
-            neighbours.retain(|v| kept[*v]);
-            let row = graph.row(centre);
-            let sum: f64 = neighbours.iter().map(|&v| row[v]).sum();
-            let mean = if neighbours.is_empty() { -1.0 } else { sum / neighbours.len() as f64 };
-            Star { centre, neighbours, mean }
-        })
-        .collect();
-    stars.sort_by(|a, b| descending(a.mean, b.mean).then(a.centre.cmp(&b.centre)));
-    stars
+    let mut centres: Vec<(f64, usize)> =
+        (0..graph.len()).filter(|v| kept[*v]).map(|centre| (mean(centre), centre)).collect();
+    centres.sort_unstable_by(|a, b| descending(a.0, b.0).then(a.1.cmp(&b.1)));
+    centres.into_iter().map(|(_, centre)| centre).collect()
 }
 
 /// The order of weights from the highest down; 0 and −0 are equal.
@@ -137,11 +110,11 @@ mod tests {
             weights[a * n + b] = weight;
             weights[b * n + a] = weight;
         }
-        Graph::new((0..n as u32).map(|i| WordId(10 * i)).collect(), weights)
+        Graph::of_matrix((0..n as u32).map(|i| WordId(10 * i)).collect(), &weights, &(0.1..=1.0))
     }
 
     fn found(graph: &Graph, kappa_low: usize, kappa_high: usize) -> Vec<Vec<u32>> {
-        let limits = StarLimits { theta_low: 0.1, theta_high: 1.0, kappa_low, kappa_high };
+        let limits = StarLimits { kappa_low, kappa_high };
         let sets = star_heuristic(graph, &limits);
         sets.iter().map(|set| set.members().iter().map(|word| word.0).collect()).collect()
     }
@@ -171,7 +144,7 @@ mod tests {
     #[test]
     fn the_centre_is_the_last_member() {
         let star = graph(3, &[(0, 1, 0.2), (1, 2, 0.2)]);
-        let limits = StarLimits { theta_low: 0.1, theta_high: 1.0, kappa_low: 1, kappa_high: 3 };
+        let limits = StarLimits { kappa_low: 1, kappa_high: 3 };
         assert_eq!(star_heuristic(&star, &limits)[0].centre(), WordId(0));
     }
 

@@ -15,7 +15,7 @@ use superposed_corpus::{
     pickle::{self, Item},
 };
 use superposed_identity::{MiningParameters, Polarity, SolverKind, TokenId, TokenRule, WordId};
-use superposed_mining::{JobFiles, MineError, Miner, PoolForm, Status, TokenWords, graph::MAX_POOL, pool::PoolError};
+use superposed_mining::{JobFiles, MineError, Miner, PoolForm, Status, TokenWords, graph::MAX_EDGES, pool::PoolError};
 use superposed_model::Tokenizer;
 
 /// Three themes of 30 words. The logits of theme 0 are low, those of theme 2 high.
@@ -71,14 +71,22 @@ fn what_does_not_fit_together_is_refused_before_anything_is_mined() {
     assert_eq!(unknown.err(), Some(MineError::UnknownWord { word: WordId(90), corpus: 90 }));
 }
 
+/// Below the minimal frequency every word has an NPMI of exactly 0 with every other, which a θl of 0 admits.
 #[test]
 fn a_pool_whose_graph_would_fill_the_memory_is_refused_with_its_size() {
-    let planted = Planted::new(3, 30, 300);
-    let miner = planted.miner(30);
-    let refused = miner.mine_pool(miner.pool_of((0..=MAX_POOL as u32).map(WordId).collect())).expect_err("mined");
-    assert_eq!(refused, MineError::PoolTooLarge { words: 20_001, bytes: 3_200_320_008 });
+    let planted = Planted::new(400, 30, 300);
+    let parameters = MiningParameters { theta_low: 0.0, min_freq: 1 << 40, ..planted.parameters(30) };
+    let miner = Miner::new(Arc::clone(&planted.corpus), Arc::clone(&planted.words), parameters).expect("legal");
+    let pool = |words: u32| miner.pool_of((0..words).map(WordId).collect());
+    assert!(12_000 * 11_999 / 2 > MAX_EDGES);
+    let refused = miner.mine_pool(pool(12_000)).expect_err("mined");
+    assert_eq!(refused, MineError::TooManyEdges { words: 12_000 });
     let message = refused.to_string();
-    assert!(message.contains("20001 words") && message.contains("3200320008 bytes"), "{message}");
+    assert!(message.contains("12000 words") && message.contains("67108864 pairs"), "{message}");
+    // All pairs of weight 0: the stars take the words in order.
+    let mined = miner.mine_pool(pool(60)).expect("few pairs");
+    let centres: Vec<u32> = mined.word_sets.iter().map(|set| set.centre().0).collect();
+    assert_eq!(centres, [0, 24, 48]);
 }
 
 #[test]

@@ -14,13 +14,8 @@ use superposed_mining::{
 /// The word sets as the crate finds them, words being vertices.
 fn found(stars: &Stars) -> Vec<Vec<usize>> {
     let words = (0..stars.weights.len() as u32).map(WordId).collect();
-    let graph = Graph::new(words, stars.weights.concat());
-    let limits = StarLimits {
-        theta_low: stars.theta.0,
-        theta_high: stars.theta.1,
-        kappa_low: stars.kappa.0,
-        kappa_high: stars.kappa.1,
-    };
+    let graph = Graph::of_matrix(words, &stars.weights.concat(), &(stars.theta.0..=stars.theta.1));
+    let limits = StarLimits { kappa_low: stars.kappa.0, kappa_high: stars.kappa.1 };
     let sets = star_heuristic(&graph, &limits);
     sets.iter().map(|set| set.members().iter().map(|word| word.index()).collect()).collect()
 }

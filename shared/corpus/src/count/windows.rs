@@ -155,12 +155,9 @@ impl Triangle {
         if self.carried[larger] { low | self.carries.get(&place).map_or(0, |carry| carry << 16) } else { low }
     }
 
-    /// Calls `visit` with the full row of every word, in `row`, which has as many words and is cleared in between.
-    pub(super) fn for_each_row<E>(
-        &self,
-        mut row: Row,
-        mut visit: impl FnMut(WordId, &Row) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Calls `visit` with the full row of every word, in the order of ids.
+    pub(super) fn for_each_row<E>(&self, mut visit: impl FnMut(WordId, &Row) -> Result<(), E>) -> Result<(), E> {
+        let mut row = Row::default();
         // Words before a word are its row of the triangle. Words after it are a column, gathered for a block of words
         // at once, so that a stretch of each row is read.
         const BLOCK: usize = 64;
@@ -230,7 +227,7 @@ mod tests {
 
     fn square(triangle: &Triangle) -> Vec<u64> {
         let mut square = Vec::new();
-        let visited = triangle.for_each_row::<Infallible>(Row::new(triangle.words), |word, row| {
+        let visited = triangle.for_each_row::<Infallible>(|word, row| {
             assert_eq!(word.index() * triangle.words, square.len());
             square.extend((0..triangle.words).map(|column| row.get(column as u32)));
             Ok(())

@@ -8,7 +8,6 @@ use std::{
     cell::Cell,
     fs::File,
     io::Read,
-    ops::ControlFlow,
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -50,8 +49,8 @@ impl Member<'_> {
     }
 }
 
-/// What is done with a member, and whether to go on.
-pub(super) type Visit<'v> = dyn FnMut(Member<'_>) -> Result<ControlFlow<()>, CorpusError> + 'v;
+/// What is done with a member.
+pub(super) type Visit<'v> = dyn FnMut(Member<'_>) -> Result<(), CorpusError> + 'v;
 
 impl<'a> Archive<'a> {
     /// Looks at the counts without reading them.
@@ -65,12 +64,7 @@ impl<'a> Archive<'a> {
         Ok(Self { path, files: Some(files), total })
     }
 
-    /// Where they are.
-    pub(super) fn path(&self) -> &'a Path {
-        self.path
-    }
-
-    /// Calls `visit` with every member until it breaks.
+    /// Calls `visit` with every member.
     pub(super) fn visit(
         &self,
         stage: Stage,
@@ -97,9 +91,7 @@ impl<'a> Archive<'a> {
             };
             let mut content = File::open(file).map_err(CorpusError::io("open", file))?;
             let length = content.metadata().map_err(CorpusError::io("look at", file))?.len();
-            if visit(Member { name, content: &mut content, path: self.path })?.is_break() {
-                return Ok(());
-            }
+            visit(Member { name, content: &mut content, path: self.path })?;
             done += length;
             reporter.at(done);
         }
@@ -120,9 +112,7 @@ impl<'a> Archive<'a> {
             }
             let Some(name) = path.to_str() else { continue };
             let name = name.strip_prefix("./").unwrap_or(name);
-            if visit(Member { name, content: &mut entry, path: self.path })?.is_break() {
-                return Ok(());
-            }
+            visit(Member { name, content: &mut entry, path: self.path })?;
             reporter.at(passed.get());
         }
         // The compression's checksum stands behind the archive's end: read on, so that damage shows.

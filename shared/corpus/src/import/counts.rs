@@ -4,6 +4,7 @@ use crate::{
     CorpusError, Vocabulary,
     pickle::{self, Item, Pickle},
     store::Row,
+    vocabulary::MAX_WORDS,
 };
 
 /// The words of `vocab.pkl`: a dict, word → count. The counts are not used.
@@ -16,12 +17,15 @@ pub(super) fn vocabulary(member: &str, bytes: &[u8]) -> Result<Vocabulary, Corpu
     Vocabulary::from_words(words.collect::<Result<Vec<_>, _>>()?)
 }
 
-/// The single counts of so many words: a dict, id → count. Words that are not in it have `None`.
-pub(super) fn singles(member: &str, bytes: &[u8], words: usize) -> Result<Vec<Option<u64>>, CorpusError> {
+/// The single counts: a dict, id → count. Words that are not in it have `None`; the last one has a count.
+pub(super) fn singles(member: &str, bytes: &[u8]) -> Result<Vec<Option<u64>>, CorpusError> {
     let pickle = parse(member, bytes)?;
-    let mut singles = vec![None; words];
+    let mut singles = Vec::new();
     for entry in entries(member, &pickle)? {
-        let (id, count) = id_and_count(member, entry, words)?;
+        let (id, count) = id_and_count(member, entry)?;
+        if singles.len() <= id as usize {
+            singles.resize(id as usize + 1, None);
+        }
         if singles[id as usize].replace(count).is_some() {
             return Err(twice(member, id));
         }
@@ -29,11 +33,11 @@ pub(super) fn singles(member: &str, bytes: &[u8], words: usize) -> Result<Vec<Op
     Ok(singles)
 }
 
-/// The joint counts of one of so many words: a dict, id → count, into an empty row.
-pub(super) fn joint(member: &str, bytes: &[u8], words: usize, row: &mut Row) -> Result<(), CorpusError> {
+/// The joint counts of a word: a dict, id → count, into an empty row.
+pub(super) fn joint(member: &str, bytes: &[u8], row: &mut Row) -> Result<(), CorpusError> {
     let pickle = parse(member, bytes)?;
     for entry in entries(member, &pickle)? {
-        let (id, count) = id_and_count(member, entry, words)?;
+        let (id, count) = id_and_count(member, entry)?;
         if !row.set(id, count) {
             return Err(twice(member, id));
         }
@@ -52,16 +56,15 @@ fn entries<'p, 'a>(member: &str, pickle: &'p Pickle<'a>) -> Result<&'p [(Item<'a
     }
 }
 
-fn id_and_count(member: &str, entry: &(Item<'_>, Item<'_>), words: usize) -> Result<(u32, u64), CorpusError> {
+/// An id that some vocabulary may have, and a count.
+fn id_and_count(member: &str, entry: &(Item<'_>, Item<'_>)) -> Result<(u32, u64), CorpusError> {
     let (Item::Integer(id), Item::Integer(count)) = *entry else {
         let detail = format!("it counts a {} by a {}, not an int by an int", entry.0.kind(), entry.1.kind());
         return Err(CorpusError::member(member, detail));
     };
-    let Some(id) = u32::try_from(id).ok().filter(|id| (*id as usize) < words) else {
-        return Err(CorpusError::member(
-            member,
-            format!("it counts word {id}, but the vocabulary has only {words} words"),
-        ));
+    let Some(id) = u32::try_from(id).ok().filter(|id| *id < MAX_WORDS) else {
+        let detail = format!("it counts word {id}, but ids of words are from 0 to at most {}", MAX_WORDS - 1);
+        return Err(CorpusError::member(member, detail));
     };
     match u64::try_from(count) {
         Ok(count) => Ok((id, count)),

@@ -1,10 +1,10 @@
 //! `store.json`: what a store says about itself.
 
-use super::{FORMAT, HEADER, JOINT, OVERFLOW, SINGLES, VOCABULARY};
+use super::{FORMAT, HEADER, OVERFLOW, ROWS, SINGLES, VOCABULARY, record::RecordBytes};
 use crate::CorpusError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, fmt::Write as _, fs::File, io::Read, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 use superposed_identity::WordId;
 
 /// Where a store came from. It is no part of the content digest: the same counts from elsewhere are the same corpus.
@@ -31,7 +31,7 @@ impl Provenance {
     }
 }
 
-/// What the header knows about another file of the store.
+/// What the header knows about another file of the store, all but `joint.bin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileRecord {
@@ -39,6 +39,16 @@ pub(super) struct FileRecord {
     pub(super) bytes: u64,
     /// The SHA-256 of its content, in hexadecimal.
     pub(super) sha256: String,
+}
+
+/// What the header knows about `joint.bin`. Each of its rows has a checksum of its own in `rows.bin`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JointRecord {
+    /// Its length in bytes.
+    pub(super) bytes: u64,
+    /// The digest of the rows, by the recipe of [`crate::store`], in hexadecimal.
+    pub(super) rows: String,
 }
 
 /// The content of `store.json`.
@@ -54,6 +64,7 @@ pub(super) struct Header {
     pub(super) pairs_nonzero: u64,
     /// Words whose own counts were not among the published ones, ascending.
     pub(super) missing: Vec<WordId>,
+    pub(super) joint: JointRecord,
     pub(super) files: BTreeMap<String, FileRecord>,
     pub(super) provenance: Provenance,
 }
@@ -62,17 +73,18 @@ impl Header {
     /// The content digest, by the recipe of [`crate::store`].
     pub(super) fn content_digest(&self) -> String {
         let mut text = format!(
-            "superposed corpus 1\nwords {}\nwindow {}\nwindows {}\nmissing",
+            "superposed corpus 2\nwords {}\nwindow {}\nwindows {}\nmissing",
             self.words, self.window, self.windows
         );
         for id in &self.missing {
             let _ = write!(text, " {id}");
         }
         text.push('\n');
-        for file in [VOCABULARY, SINGLES, JOINT, OVERFLOW] {
+        for file in [VOCABULARY, SINGLES, OVERFLOW] {
             let checksum = self.files.get(file).map_or("", |record| &record.sha256);
             let _ = writeln!(text, "{file} {checksum}");
         }
+        let _ = writeln!(text, "rows {}", self.joint.rows);
         format!("sha256:{}", hex(Sha256::digest(text.as_bytes())))
     }
 
@@ -106,7 +118,8 @@ impl Header {
             None => Err(format!("it lacks {file}")),
         };
         length(VOCABULARY)?;
-        let wanted = [(SINGLES, 8 * words), (JOINT, 2 * words * words), (OVERFLOW, length(OVERFLOW)? / 16 * 16)];
+        let records = size_of::<RecordBytes>() as u64 * words;
+        let wanted = [(SINGLES, 8 * words), (ROWS, records), (OVERFLOW, length(OVERFLOW)? / 16 * 16)];
         for (file, bytes) in wanted {
             if length(file)? != bytes {
                 return Err(format!("{words} words do not fit the {} bytes of {file}", length(file)?));
@@ -127,34 +140,16 @@ impl Header {
 }
 
 /// Bytes in hexadecimal.
-fn hex(bytes: impl AsRef<[u8]>) -> String {
+pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// The length and the SHA-256 of a file, read from start to end; `progress` hears how many bytes it read each time.
-pub(super) fn checksum(path: &Path, mut progress: impl FnMut(u64)) -> Result<FileRecord, CorpusError> {
-    let mut file = File::open(path).map_err(CorpusError::io("open", path))?;
-    let (mut hasher, mut bytes) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => {
-                hasher.update(&buffer[..read]);
-                bytes += read as u64;
-                progress(read as u64);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(CorpusError::io("read", path)(error)),
-        }
+impl FileRecord {
+    /// The length and the SHA-256 of a file's content.
+    pub(super) fn of(content: &[u8]) -> Self {
+        Self { bytes: content.len() as u64, sha256: hex(Sha256::digest(content)) }
     }
-    Ok(FileRecord { bytes, sha256: hex(hasher.finalize()) })
-}
-
-/// The SHA-256 of bytes in memory, in hexadecimal.
-pub(super) fn checksum_of(bytes: &[u8]) -> String {
-    hex(Sha256::digest(bytes))
 }

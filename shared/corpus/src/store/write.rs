@@ -1,30 +1,32 @@
-//! Writing a store: rows in any order, then everything else, then one rename.
+//! Writing a store: rows as they come, then everything else, then one rename.
 
 use super::{
-    Cell, ESCAPE, FORMAT, HEADER, JOINT, OVERFLOW, Provenance, SINGLES, VOCABULARY,
-    header::{Header, checksum},
+    EncodedRow, FORMAT, HEADER, JOINT, OVERFLOW, Provenance, ROWS, Row, SINGLES, VOCABULARY,
+    balance::Balance,
+    header::{FileRecord, Header, JointRecord, hex},
     key,
+    place::{Place, sync},
+    record::{Kind, Record, RecordBytes, digest_of},
+    row::RowView,
 };
 use crate::{
     CorpusError, Vocabulary,
     map::FileMap,
-    progress::{Callback, Reporter, Stage},
+    progress::{Callback, Progress, Stage},
 };
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::Write,
+    fs::File,
+    io::{BufWriter, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 use superposed_identity::WordId;
 
-/// The unit of holes in files, in bytes.
-const PAGE: usize = 4096;
-
-/// How many rows and columns are compared with their mirror image at once: both blocks stay in the cache.
-const TILE: usize = 256;
+/// How many missing rows are put together at once, each of at most half a megabyte. All other rows are read again for
+/// every so many.
+const MIRRORED: usize = 64;
 
 /// What a store that was made holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,13 +37,15 @@ pub struct CorpusSummary {
     pub windows: u64,
     /// The unordered pairs of two words that share at least one window.
     pub pairs_nonzero: u64,
+    /// The words whose row is sparse.
+    pub sparse_rows: u32,
     /// The unordered pairs (and words with themselves) whose count needs the overflow table.
     pub overflow: u64,
     /// The words whose own counts were not among the published ones; only an import that allows it has any.
     pub missing: Vec<WordId>,
     /// The content digest, `sha256:<hexadecimal>`.
     pub digest: String,
-    /// The length of all files in bytes; holes count, though they take no space on disk.
+    /// The length of all files in bytes.
     pub bytes: u64,
 }
 
@@ -56,171 +60,90 @@ pub(crate) struct Contents<'a> {
     pub(crate) provenance: Provenance,
 }
 
-/// One row of joint counts while it is filled.
-pub(crate) struct Row {
-    cells: Vec<Cell>,
-    large: Vec<(u32, u64)>,
-}
-
-impl Row {
-    /// A row of zeros.
-    pub(crate) fn new(words: usize) -> Self {
-        Self { cells: vec![[0; 2]; words], large: Vec::new() }
-    }
-
-    /// Sets the count of a column, which must be 0 so far; `false` when it is not.
-    pub(crate) fn set(&mut self, column: u32, count: u64) -> bool {
-        let cell = &mut self.cells[column as usize];
-        if *cell != [0; 2] {
-            return false;
-        }
-        *cell = u16::try_from(count).unwrap_or(ESCAPE).to_le_bytes();
-        if *cell == ESCAPE.to_le_bytes() {
-            self.large.push((column, count));
-        }
-        true
-    }
-
-    /// The count of a column.
-    #[cfg(test)]
-    pub(crate) fn get(&self, column: u32) -> u64 {
-        let large = self.large.iter().find(|(other, _)| *other == column);
-        large.map_or_else(|| u16::from_le_bytes(self.cells[column as usize]).into(), |(_, count)| *count)
-    }
-
-    /// Makes all counts 0 again.
-    pub(crate) fn clear(&mut self) {
-        self.cells.fill([0; 2]);
-        self.large.clear();
-    }
-}
-
 /// A store being written, in a temporary directory that is deleted unless [`StoreWriter::finish`] succeeds.
 pub(crate) struct StoreWriter {
-    destination: PathBuf,
-    parent: PathBuf,
-    /// Deletes itself when dropped.
-    temporary: tempfile::TempDir,
-    /// The store itself: a directory inside, made with the user's usual permissions, which a temporary one lacks.
-    directory: PathBuf,
-    /// After the temporary directory, so that it is empty by then.
-    _made: MadeDirectories,
-    words: usize,
-    joint: File,
+    place: Place,
+    joint: BufWriter<File>,
+    /// How many bytes of rows there are.
+    end: u64,
+    /// The rows that were appended, by word.
+    rows: Vec<Option<Record>>,
     /// Counts that do not fit a cell, from both sides of the diagonal.
     large: Vec<(u64, u64)>,
-}
-
-/// Directories that were made for a store. When dropped, those that are still empty are removed: all, if there is no
-/// store after all.
-struct MadeDirectories(Vec<PathBuf>);
-
-impl MadeDirectories {
-    /// Makes a directory and those it lies in, where they are missing.
-    fn above(directory: &Path) -> Result<Self, CorpusError> {
-        let missing = directory.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
-        let made = Self(missing.map(Path::to_owned).collect());
-        fs::create_dir_all(directory).map_err(CorpusError::io("create", directory))?;
-        Ok(made)
-    }
-}
-
-impl Drop for MadeDirectories {
-    fn drop(&mut self) {
-        for path in &self.0 {
-            let _ = fs::remove_dir(path);
-        }
-    }
-}
-
-/// Refuses a destination that exists; called before long work, and again before the rename.
-pub(crate) fn refuse_existing(destination: &Path) -> Result<(), CorpusError> {
-    match fs::symlink_metadata(destination) {
-        Ok(_) => Err(CorpusError::Exists(destination.to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(CorpusError::io("look at", destination)(error)),
-    }
+    balance: Balance,
 }
 
 impl StoreWriter {
-    /// Starts a store of so many words that will appear at `destination`.
-    pub(crate) fn create(destination: &Path, words: usize) -> Result<Self, CorpusError> {
-        refuse_existing(destination)?;
-        let parent = match destination.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        let made = MadeDirectories::above(&parent)?;
-        let temporary = tempfile::Builder::new()
-            .prefix(".superposed-corpus-")
-            .tempdir_in(&parent)
-            .map_err(CorpusError::io("create a directory in", &parent))?;
-        let directory = temporary.path().join("store");
-        fs::create_dir(&directory).map_err(CorpusError::io("create", &directory))?;
-        let path = directory.join(JOINT);
-        let joint = File::create_new(&path).map_err(CorpusError::io("create", &path))?;
-        joint.set_len(2 * (words as u64).pow(2)).map_err(CorpusError::io("make room for", &path))?;
-        Ok(Self {
-            destination: destination.to_owned(),
-            parent,
-            temporary,
-            directory,
-            _made: made,
-            words,
-            joint,
-            large: Vec::new(),
-        })
+    /// Starts a store that will appear at `destination`.
+    pub(crate) fn create(destination: &Path) -> Result<Self, CorpusError> {
+        let place = Place::beside(destination)?;
+        let path = place.directory().join(JOINT);
+        // Read too: missing rows are made of the others.
+        let create = File::options().read(true).write(true).create_new(true).open(&path);
+        let joint = BufWriter::with_capacity(1 << 20, create.map_err(CorpusError::io("create", &path))?);
+        Ok(Self { place, joint, end: 0, rows: Vec::new(), large: Vec::new(), balance: Balance::default() })
     }
 
-    /// Writes a row, once; a row never written is all zeros.
-    pub(crate) fn write_row(&mut self, word: WordId, row: &Row) -> Result<(), CorpusError> {
-        self.large.extend(row.large.iter().map(|(column, count)| (key(word.0, *column), *count)));
-        let bytes = row.cells.as_flattened();
-        let start = word.index() * bytes.len();
-        // Runs of pages of the file that hold anything are written, the others stay holes.
-        let mut at = 0;
-        while at < bytes.len() {
-            let mut end = at;
-            while end < bytes.len() {
-                let page_end = bytes.len().min((start + end) / PAGE * PAGE + PAGE - start);
-                if bytes[end..page_end].iter().all(|byte| *byte == 0) {
-                    break;
-                }
-                end = page_end;
-            }
-            if end == at {
-                at = bytes.len().min((start + at) / PAGE * PAGE + PAGE - start);
-            } else {
-                let path = || self.directory.join(JOINT);
-                self.joint
-                    .write_all_at(&bytes[at..end], (start + at) as u64)
-                    .map_err(|error| CorpusError::io("write", &path())(error))?;
-                at = end;
-            }
+    /// Appends the row of a word. Each word may have one; a word that has none has a row of zeros.
+    ///
+    /// # Panics
+    /// When the word has a row already.
+    pub(crate) fn append(&mut self, row: EncodedRow) -> Result<(), CorpusError> {
+        let EncodedRow { word, record, bytes, large, balance, .. } = row;
+        if self.rows.len() <= word.index() {
+            self.rows.resize(word.index() + 1, None);
         }
+        let offset = if bytes.is_empty() { 0 } else { self.end };
+        let before = self.rows[word.index()].replace(Record { offset, ..record });
+        assert!(before.is_none(), "word {word} has a row already");
+        self.joint.write_all(&bytes).map_err(|error| CorpusError::io("write", &self.path(JOINT))(error))?;
+        self.end += bytes.len() as u64;
+        self.large.extend(large.iter().map(|(column, count)| (key(word.0, *column), *count)));
+        self.balance += balance;
         Ok(())
     }
 
-    /// Fills the row of each missing word from what the other words' rows say about it.
+    /// Appends the row of each missing word, which has none yet, made of what the other words' rows say about it.
     pub(crate) fn mirror_rows(&mut self, missing: &[WordId]) -> Result<(), CorpusError> {
-        for word in missing {
-            let mut row = Row::new(self.words);
-            for (other, cell) in row.cells.iter_mut().enumerate() {
-                // Another missing word's row may have been filled already; it says the same or nothing.
-                let at = 2 * (other * self.words + word.index()) as u64;
-                self.joint
-                    .read_exact_at(cell, at)
-                    .map_err(|error| CorpusError::io("read", &self.directory.join(JOINT))(error))?;
+        let mut large: Vec<(u32, u32, u64)> =
+            self.large.iter().map(|(key, count)| (*key as u32, (key >> 32) as u32, *count)).collect();
+        large.sort_unstable();
+        let present: Vec<(u32, Record)> =
+            self.rows.iter().zip(0..).filter_map(|(record, id)| Some((id, (*record)?))).collect();
+        let mut bytes = Vec::new();
+        for words in missing.chunks(MIRRORED) {
+            self.joint.flush().map_err(|error| CorpusError::io("write", &self.path(JOINT))(error))?;
+            let mut rows: Vec<Row> = words.iter().map(|_| Row::default()).collect();
+            for (other, record) in &present {
+                bytes.resize(record.length(), 0);
+                let read = self.joint.get_ref().read_exact_at(&mut bytes, record.offset);
+                read.map_err(|error| CorpusError::io("read", &self.path(JOINT))(error))?;
+                let view = RowView::of(record, &bytes).expect("it has the length of the record");
+                for (word, row) in words.iter().zip(&mut rows) {
+                    match view.cell(*word) {
+                        0 => {}
+                        super::ESCAPE => {
+                            let place = |(column, row, _): &(u32, u32, u64)| (*column, *row);
+                            let at = large.binary_search_by_key(&(word.0, *other), place);
+                            row.set(*other, large[at.expect("what does not fit a cell was kept")].2);
+                        }
+                        count => {
+                            row.set(*other, count.into());
+                        }
+                    }
+                }
             }
-            let column = |key: u64| key as u32;
-            let mirrored = self.large.iter().filter(|(key, _)| column(*key) == word.0);
-            row.large = mirrored.map(|(key, count)| ((key >> 32) as u32, *count)).collect();
-            self.write_row(*word, &row)?;
+            for (word, row) in words.iter().zip(&rows) {
+                self.append(EncodedRow::of(*word, row))?;
+            }
         }
         Ok(())
     }
 
     /// Checks the joint counts, writes everything else, syncs, and renames the store to its destination.
+    ///
+    /// # Panics
+    /// When there are rows or columns of words that the vocabulary does not have.
     pub(crate) fn finish(
         mut self,
         contents: Contents<'_>,
@@ -230,128 +153,116 @@ impl StoreWriter {
         if windows == 0 {
             return Err(CorpusError::NoWindows);
         }
-        let pairs_nonzero = self.check_symmetry(vocabulary)?;
-        let overflow = self.write_overflow()?;
-        self.write(VOCABULARY, vocabulary.as_lines().as_bytes())?;
-        let singles: Vec<u8> = singles.iter().flat_map(|count| count.to_le_bytes()).collect();
-        self.write(SINGLES, &singles)?;
-        sync(&self.joint, &self.directory.join(JOINT))?;
+        let words = vocabulary.len();
+        let report = || {
+            if let Some(callback) = progress {
+                callback(Progress { stage: Stage::WritingStore, done: words as u64, total: Some(words as u64) });
+            }
+        };
+        report();
+        assert!(self.rows.len() <= words, "there are more rows than words");
+        self.rows.resize(words, None);
+        let rows: Vec<Record> = self.rows.iter().map(|row| row.unwrap_or_else(Record::empty)).collect();
+        assert!(rows.iter().all(|row| row.columns as usize <= words), "there are more columns than words");
 
-        let total =
-            2 * (self.words as u64).pow(2) + 16 * overflow + (vocabulary.as_lines().len() + singles.len()) as u64;
-        let (mut reporter, mut done) = (Reporter::new(progress, Stage::WritingStore, Some(total), total / 100 + 1), 0);
+        self.joint.flush().map_err(|error| CorpusError::io("write", &self.path(JOINT))(error))?;
+        sync(self.joint.get_ref(), &self.path(JOINT))?;
+        self.large.sort_unstable();
+        if !self.balance.holds() {
+            return Err(self.find_asymmetry(vocabulary, &rows)?);
+        }
+
+        // Sorted and symmetric: one record for both directions.
+        let upper = self.large.iter().filter(|(key, _)| (key >> 32) as u32 <= *key as u32);
+        let overflow: Vec<u8> =
+            upper.flat_map(|(key, count)| [key.to_le_bytes(), count.to_le_bytes()]).flatten().collect();
+        let singles: Vec<u8> = singles.iter().flat_map(|count| count.to_le_bytes()).collect();
+        let records: Vec<RecordBytes> = rows.iter().map(|row| row.to_bytes()).collect();
         let mut files = BTreeMap::new();
-        for file in [VOCABULARY, SINGLES, JOINT, OVERFLOW] {
-            let record = checksum(&self.directory.join(file), |bytes| {
-                done += bytes;
-                reporter.at(done);
-            })?;
-            files.insert(file.to_owned(), record);
+        for (name, content) in [
+            (VOCABULARY, vocabulary.as_lines().as_bytes()),
+            (SINGLES, &singles),
+            (ROWS, records.as_flattened()),
+            (OVERFLOW, &overflow),
+        ] {
+            self.write(name, content)?;
+            files.insert(name.to_owned(), FileRecord::of(content));
         }
         let mut header = Header {
             format: FORMAT,
             digest: String::new(),
-            words: self.words as u32,
+            words: words as u32,
             window,
             windows,
-            pairs_nonzero,
+            pairs_nonzero: self.balance.pairs,
             missing,
+            joint: JointRecord { bytes: self.end, rows: hex(digest_of(&records)) },
             files,
             provenance,
         };
         header.digest = header.content_digest();
-        let path = self.directory.join(HEADER);
+        let path = self.path(HEADER);
         let mut json =
             serde_json::to_vec_pretty(&header).map_err(|error| CorpusError::io("write", &path)(error.into()))?;
         json.push(b'\n');
         self.write(HEADER, &json)?;
-        self.publish()?;
-        reporter.finish(done);
+        self.place.publish()?;
+        report();
+        let others: u64 = header.files.values().map(|file| file.bytes).sum();
         Ok(CorpusSummary {
             words: header.words,
             windows,
-            pairs_nonzero,
-            overflow,
+            pairs_nonzero: header.pairs_nonzero,
+            sparse_rows: rows.iter().filter(|row| row.kind == Kind::Sparse).count() as u32,
+            overflow: overflow.len() as u64 / 16,
             missing: header.missing,
             digest: header.digest,
-            bytes: total + json.len() as u64,
+            bytes: self.end + others + json.len() as u64,
         })
     }
 
-    /// Compares every joint count with its mirror image and counts the pairs above 0.
-    fn check_symmetry(&mut self, vocabulary: &Vocabulary) -> Result<u64, CorpusError> {
-        let words = self.words;
-        self.large.sort_unstable();
-        let map = FileMap::open(&self.directory.join(JOINT), 2 * (words as u64).pow(2))?;
-        let cells: &[Cell] = map.bytes().as_chunks().0;
-        let count = |row: usize, column: usize| match u16::from_le_bytes(cells[row * words + column]) {
-            ESCAPE => {
-                let key = key(row as u32, column as u32);
-                let at = self.large.binary_search_by_key(&key, |(key, _)| *key);
-                at.map_or(u64::from(ESCAPE), |at| self.large[at].1)
-            }
-            count => u64::from(count),
+    /// The first pair whose counts differ, by reading all rows again; there is one.
+    #[cold]
+    fn find_asymmetry(&self, vocabulary: &Vocabulary, rows: &[Record]) -> Result<CorpusError, CorpusError> {
+        let path = self.path(JOINT);
+        let map = FileMap::open(&path, self.end)?;
+        let view = |row: u32| {
+            let record = &rows[row as usize];
+            let bytes = &map.bytes()[record.offset as usize..][..record.length()];
+            RowView::of(record, bytes).expect("it has the length of the record")
         };
-        let mut nonzero = 0;
-        for top in (0..words).step_by(TILE) {
-            for left in (top..words).step_by(TILE) {
-                for row in top..words.min(top + TILE) {
-                    for column in left.max(row + 1)..words.min(left + TILE) {
-                        let (cell, mirror) = (cells[row * words + column], cells[column * words + row]);
-                        nonzero += u64::from(cell != [0; 2]);
-                        if cell != mirror || (cell == ESCAPE.to_le_bytes() && count(row, column) != count(column, row))
-                        {
-                            let (first_id, second_id) = (WordId(row as u32), WordId(column as u32));
-                            return Err(CorpusError::Asymmetric {
-                                first: vocabulary.word(first_id).to_owned(),
-                                first_id,
-                                second: vocabulary.word(second_id).to_owned(),
-                                second_id,
-                                forward: count(row, column),
-                                backward: count(column, row),
-                            });
-                        }
-                    }
+        let count = |row: u32, column: u32| match view(row).cell(WordId(column)) {
+            super::ESCAPE => {
+                let at = self.large.binary_search_by_key(&key(row, column), |(key, _)| *key);
+                self.large[at.expect("what does not fit a cell was kept")].1
+            }
+            cell => u64::from(cell),
+        };
+        let words = rows.len() as u32;
+        for first in 0..words {
+            for second in first + 1..words {
+                let (forward, backward) = (count(first, second), count(second, first));
+                if forward != backward {
+                    let (first_id, second_id) = (WordId(first), WordId(second));
+                    let (first, second) = (vocabulary.word(first_id).to_owned(), vocabulary.word(second_id).to_owned());
+                    return Ok(CorpusError::Asymmetric { first, first_id, second, second_id, forward, backward });
                 }
             }
         }
-        Ok(nonzero)
+        Err(CorpusError::Damaged { path, detail: "it changed while it was written".to_owned() })
     }
 
-    /// Writes the overflow table and returns how many records it has; the counts are sorted and symmetric by now.
-    fn write_overflow(&self) -> Result<u64, CorpusError> {
-        let upper = self.large.iter().filter(|(key, _)| (key >> 32) as u32 <= *key as u32);
-        let bytes: Vec<u8> =
-            upper.flat_map(|(key, count)| [key.to_le_bytes(), count.to_le_bytes()]).flatten().collect();
-        self.write(OVERFLOW, &bytes)?;
-        Ok(bytes.len() as u64 / 16)
+    fn path(&self, name: &str) -> PathBuf {
+        self.place.directory().join(name)
     }
 
     /// Writes and syncs a file of the store.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CorpusError> {
-        let path = self.directory.join(name);
+        let path = self.path(name);
         let mut file = File::create_new(&path).map_err(CorpusError::io("create", &path))?;
         file.write_all(bytes).map_err(CorpusError::io("write", &path))?;
         sync(&file, &path)
     }
-
-    /// Makes the store durable and lets it appear at its destination.
-    fn publish(self) -> Result<(), CorpusError> {
-        sync_directory(&self.directory)?;
-        refuse_existing(&self.destination)?;
-        fs::rename(&self.directory, &self.destination).map_err(CorpusError::io("create", &self.destination))?;
-        self.temporary.close().map_err(CorpusError::io("clean up in", &self.parent))?;
-        sync_directory(&self.parent)
-    }
-}
-
-fn sync(file: &File, path: &Path) -> Result<(), CorpusError> {
-    file.sync_all().map_err(CorpusError::io("sync", path))
-}
-
-fn sync_directory(path: &Path) -> Result<(), CorpusError> {
-    let directory = File::open(path).map_err(CorpusError::io("open", path))?;
-    sync(&directory, path)
 }
 
 #[cfg(test)]
@@ -359,6 +270,7 @@ mod tests {
     use super::*;
     use crate::Corpus;
     use proptest::{collection::vec, prelude::*};
+    use std::fs;
 
     fn vocabulary(words: usize) -> Vocabulary {
         Vocabulary::from_words((0..words).map(|word| format!("w{word:05}"))).expect("good words")
@@ -367,14 +279,14 @@ mod tests {
     fn store(destination: &Path, rows: &[Vec<u64>], missing: &[u32]) -> Result<CorpusSummary, CorpusError> {
         let vocabulary = vocabulary(rows.len());
         let missing: Vec<WordId> = missing.iter().map(|id| WordId(*id)).collect();
-        let mut writer = StoreWriter::create(destination, rows.len())?;
-        let mut row = Row::new(rows.len());
+        let mut writer = StoreWriter::create(destination)?;
+        let mut row = Row::default();
         for (id, counts) in rows.iter().enumerate().rev().filter(|(id, _)| !missing.contains(&WordId(*id as u32))) {
             row.clear();
             for (column, count) in counts.iter().enumerate() {
                 row.set(column as u32, *count);
             }
-            writer.write_row(WordId(id as u32), &row)?;
+            writer.append(EncodedRow::of(WordId(id as u32), &row))?;
         }
         writer.mirror_rows(&missing)?;
         let singles = vec![1 << 40; rows.len()];
@@ -470,17 +382,42 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_zeros_take_no_space() {
-        use std::os::unix::fs::MetadataExt;
+    fn zeros_take_no_space() {
         let place = tempfile::tempdir().expect("a temporary directory");
         let mut rows = vec![vec![0; 3000]; 3000];
         (rows[5][2900], rows[2900][5]) = (1, 1);
         let path = place.path().join("store");
-        store(&path, &rows, &[]).expect("stored");
-        let joint = fs::metadata(path.join(JOINT)).expect("there");
-        assert_eq!(joint.len(), 18_000_000);
-        assert!(joint.blocks() * 512 < 1_000_000, "{} blocks", joint.blocks());
+        let summary = store(&path, &rows, &[]).expect("stored");
+        assert_eq!((summary.pairs_nonzero, summary.sparse_rows), (1, 1));
+        // Of row 5, 46 blocks of 12 bytes and a cell; of row 2900, six cells.
+        assert_eq!(fs::metadata(path.join(JOINT)).expect("there").len(), 576 + 64);
         assert_eq!(Corpus::open(&path).expect("opened").joint_count(WordId(2900), WordId(5)), 1);
+    }
+
+    #[test]
+    fn the_digest_does_not_depend_on_the_order_of_rows() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let digest = |name: &str, order: &[u32]| {
+            let mut writer = StoreWriter::create(&place.path().join(name)).expect("a writer");
+            for id in order {
+                let mut row = Row::default();
+                for column in 0..200 {
+                    row.set(column, u64::from(id * column));
+                }
+                writer.append(EncodedRow::of(WordId(*id), &row)).expect("appended");
+            }
+            let provenance = Provenance::new(Vec::new(), "test", 10, BTreeMap::new());
+            let (vocabulary, missing) = (&vocabulary(200), Vec::new());
+            let contents = Contents { vocabulary, singles: &[1; 200], window: 10, windows: 7, missing, provenance };
+            writer.finish(contents, None).expect("stored").digest
+        };
+        let ascending: Vec<u32> = (0..200).collect();
+        let odd_first: Vec<u32> = ascending.iter().map(|id| (id * 7 + 3) % 200).collect();
+        assert_eq!(digest("a", &ascending), digest("b", &odd_first));
+        assert_ne!(
+            fs::read(place.path().join("a/joint.bin")).expect("read"),
+            fs::read(place.path().join("b/joint.bin")).expect("read")
+        );
     }
 
     #[test]

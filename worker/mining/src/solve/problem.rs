@@ -1,7 +1,8 @@
 //! One word set as the solvers see it.
 
 use super::SolveError;
-use crate::{graph::Graph, wordsets::WordSet};
+use crate::wordsets::WordSet;
+use superposed_corpus::Npmi;
 use superposed_identity::{WordId, parameters::MAX_WORD_SET};
 
 /// The binary digits behind the point of a fixed-point weight.
@@ -26,22 +27,19 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The problem of a word set: its words, ascending, and their part of the graph.
+    /// The problem of a word set: its words, ascending, and the NPMI of every two of them, whether θ admits it or not.
     ///
     /// # Errors
     /// The first rule of [`Problem::new`] that does not hold; [`SolveError::UnknownWord`].
-    pub fn of_word_set(graph: &Graph, set: &WordSet, clique: u32) -> Result<Self, SolveError> {
+    pub fn of_word_set(npmi: &Npmi, set: &WordSet, clique: u32) -> Result<Self, SolveError> {
         let mut words = set.members().to_vec();
         words.sort_unstable();
-        let vertices = words
-            .iter()
-            .map(|word| graph.vertex(*word).ok_or(SolveError::UnknownWord(*word)))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut weights = Vec::with_capacity(words.len() * words.len());
-        for &a in &vertices {
-            let row = graph.row(a);
-            weights.extend(vertices.iter().map(|&b| row[b]));
+        let known = npmi.corpus().vocabulary().len();
+        if let Some(word) = words.iter().find(|word| word.index() >= known) {
+            return Err(SolveError::UnknownWord(*word));
         }
+        let mut weights = Vec::new();
+        npmi.fill_matrix(&words, &mut weights);
         Self::new(words, weights, clique)
     }
 
