@@ -11,5 +11,5 @@ pub mod machine;
 mod process;
 
 pub use campaign::{LocalOutcome, mine};
-pub use machine::{LocalError, Machine, MachineSettings, Reservation};
 pub(crate) use machine::own_program;
+pub use machine::{LocalError, Machine, MachineSettings, Reservation};

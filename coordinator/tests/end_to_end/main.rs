@@ -7,5 +7,6 @@ mod demo;
 mod extra_vocab;
 mod interruption;
 mod lost_worker;
+mod mine;
 mod real_model;
 mod stored_input;

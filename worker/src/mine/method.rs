@@ -1,10 +1,12 @@
 //! The options that set the method's parameters; what is left out is the paper's choice for the token rule.
 
-use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, str::FromStr};
-use superposed_identity::{MiningParameters, SolverKind, TokenRule};
-use superposed_shared::spec::ParameterChoices;
+use superposed_identity::{AuditShare, MiningParameters, SolverKind, TokenRule};
+use superposed_shared::{
+    extra_vocab::{self, ExtraVocabError},
+    spec::ParameterChoices,
+};
 
 /// How pools are made and mined.
 #[derive(Debug, Args)]
@@ -12,7 +14,7 @@ pub(super) struct Method {
     /// How tokens become words [default: what the tokenizer calls for]
     #[arg(long, value_enum)]
     rule: Option<Rule>,
-    /// Tokens of each end of the logits
+    /// Tokens of each end of the logits; plays no part for stored pools
     #[arg(long)]
     tau: Option<u32>,
     /// Least and greatest NPMI of an edge of the star heuristic, like 0.1,1
@@ -30,9 +32,12 @@ pub(super) struct Method {
     /// branch-and-bound or scip
     #[arg(long)]
     solver: Option<SolverKind>,
-    /// A file of the only words that may be in a pool, one a line
-    #[arg(long, value_name = "FILE")]
-    pub(super) extra_vocab: Option<PathBuf>,
+    /// A file of the only words that may be in a pool, one a line; not for stored pools, which are made already
+    #[arg(long, value_name = "FILE", conflicts_with = "pools")]
+    extra_vocab: Option<PathBuf>,
+    /// The share of the solves that the other solver checks, from 0 to 1
+    #[arg(long, default_value_t = AuditShare::NONE)]
+    pub(super) audit: AuditShare,
 }
 
 /// A token rule as it is called on the command line.
@@ -80,7 +85,14 @@ impl Method {
             clique: self.clique,
             min_freq: self.min_freq,
             solver: self.solver,
+            // Not one of the numbers that are resolved: see `Method::extra_vocab`.
+            extra_vocab: None,
         };
         choices.resolve(rule)
+    }
+
+    /// The only words that may be in a pool, where they are restricted.
+    pub(super) fn extra_vocab(&self) -> Result<Option<Vec<String>>, ExtraVocabError> {
+        self.extra_vocab.as_deref().map(|file| Ok(extra_vocab::read(file)?.0)).transpose()
     }
 }

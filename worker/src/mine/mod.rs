@@ -9,12 +9,12 @@ mod method;
 mod report;
 mod source;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use method::Method;
 use rayon::ThreadPoolBuilder;
 use report::Totals;
-use source::Source;
+use source::{Neuron, Source};
 use std::{
     io::{self, BufWriter, Write as _},
     path::PathBuf,
@@ -39,7 +39,7 @@ pub(crate) struct Mine {
     corpus: PathBuf,
     /// Neurons of the model as <mode>/<layer>_<id>, both ends of the logits, or one as <mode>/<layer>_<id>_<polarity>
     #[arg(value_name = "NEURON", required_unless_present = "pools", conflicts_with = "pools")]
-    neurons: Vec<source::Neuron>,
+    neurons: Vec<Neuron>,
     #[command(flatten)]
     method: Method,
     /// Print a JSON object a job, with its pool, word sets and solves, instead of text
@@ -59,24 +59,15 @@ impl Mine {
             None => Source::pools(&self.pools)?,
         };
         let parameters = self.method.parameters(source.rule());
-        let words = match source.tokenizer() {
+        let miner = match source.tokenizer() {
             Some(tokenizer) => {
                 let extra = self.method.extra_vocab()?;
-                Some(Arc::new(TokenWords::build(tokenizer, corpus.vocabulary(), parameters.rule, extra.as_deref())?))
+                let words = TokenWords::build(tokenizer, corpus.vocabulary(), parameters.rule, extra.as_deref())?;
+                Miner::new(Arc::clone(&corpus), Arc::new(words), parameters)?
             }
-            None => {
-                ensure!(
-                    self.method.extra_vocab.is_none(),
-                    "--extra-vocab restricts how pools are made, but stored pools are made already"
-                );
-                None
-            }
-        };
-        let miner = match words {
-            Some(words) => Miner::new(Arc::clone(&corpus), words, parameters)?,
             None => Miner::of_pools(Arc::clone(&corpus), parameters)?,
         };
-        let miner = self.method.audited(miner)?;
+        let miner = miner.with_audit(self.method.audit)?;
 
         let cores = self.cores.map_or(0, usize::from);
         let threads = ThreadPoolBuilder::new().num_threads(cores).thread_name(|i| format!("miner-{i}")).build()?;

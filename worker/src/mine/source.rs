@@ -65,7 +65,10 @@ pub(super) struct Source {
 
 #[derive(Debug)]
 enum Origin {
-    Model { directory: Box<ModelDirectory>, forward: ForwardModel },
+    Model {
+        directory: Box<ModelDirectory>,
+        forward: ForwardModel,
+    },
     /// Stored pools, made by this rule.
     Pools(TokenRule),
 }
@@ -146,7 +149,8 @@ impl Source {
                     .iter()
                     .enumerate()
                     .flat_map(|(row, (neuron, polarities))| {
-                        let job = move |&polarity| (row, JobId { mode: *mode, layer: *layer, neuron: *neuron, polarity });
+                        let job =
+                            move |&polarity| (row, JobId { mode: *mode, layer: *layer, neuron: *neuron, polarity });
                         polarities.iter().map(job)
                     })
                     .collect();
