@@ -4,6 +4,7 @@
 //! (mode, layer, [`Ordinal`]). Words of the corpus, tokens of the model and neurons of a layer are all small
 //! integers, so each has a type of its own.
 //!
+//! - [`audit`]: how many solves are checked by the other solver
 //! - [`mode`]: which one-hot goes where, and how much of the model it then passes
 //! - [`parameters`]: what a campaign may vary about the method
 //! - [`polarity`]: the lowest or the highest end of a neuron's logits
@@ -11,6 +12,7 @@
 //! - [`ids`]: tokens, words, layers and neurons
 //! - [`job`]: a job, its ordinal in its layer, and its place in a results tree
 
+pub mod audit;
 pub mod ids;
 pub mod job;
 pub mod mode;
@@ -18,6 +20,7 @@ pub mod parameters;
 pub mod polarity;
 pub mod size;
 
+pub use audit::{AuditShare, AuditShareError};
 pub use ids::{LayerIndex, NeuronId, TokenId, WordId};
 pub use job::{JobId, Ordinal};
 pub use mode::Mode;

@@ -10,9 +10,12 @@
 //! 5. [`solve`]: the k words of each set with the greatest mean NPMI, exactly
 //! 6. [`records`]: the bytes of the job's three files
 //!
+//! Beside them, [`audit`] has the other solver check a share of the solves.
+//!
 //! Nothing depends on hash order, threads or time: equal logits, corpus and parameters give equal bytes. (SCIP is the
 //! exception: its wall-clock limit, and its choice among optima within its tolerance.)
 
+pub mod audit;
 pub mod graph;
 mod miner;
 pub mod pool;
@@ -21,6 +24,7 @@ pub mod records;
 pub mod solve;
 pub mod wordsets;
 
+pub use audit::{Audited, Instance};
 pub use miner::{MineError, Mined, Miner, Topic};
 pub use pool::{Pool, PoolForm, TokenWords};
 pub use records::JobFiles;

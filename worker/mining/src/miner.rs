@@ -1,6 +1,7 @@
 //! All stages of a job in a row.
 
 use crate::{
+    audit::{self, AuditError, Audited, Instance},
     graph::{Graph, MAX_POOL},
     pool::{Pool, PoolForm, TokenWords},
     ranking::{Ranked, RankingError, rank},
@@ -10,7 +11,7 @@ use crate::{
 };
 use std::{sync::Arc, time::Instant};
 use superposed_corpus::{Corpus, Npmi};
-use superposed_identity::{MiningParameters, ParameterError, Polarity, TokenRule, WordId};
+use superposed_identity::{AuditShare, MiningParameters, ParameterError, Polarity, SolverKind, TokenRule, WordId};
 
 /// The heaviest clique of one word set.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +26,12 @@ pub struct Topic {
     pub gap: f64,
     /// The nodes of the solver's search tree.
     pub nodes: u64,
-    /// How long the solver took. The only thing here that differs from run to run.
+    /// How long the solver took. With the audit's time, the only thing here that differs from run to run.
     pub microseconds: u64,
+    /// Which solver chose the words.
+    pub solver: SolverKind,
+    /// What the other solver said, if this solve was audited.
+    pub audit: Option<Audited>,
 }
 
 /// What a job found.
@@ -97,6 +102,18 @@ pub enum MineError {
     /// A word set cannot be solved.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// An audited solve, on which the two solvers contradict each other: one of them is wrong.
+    #[error("{0}")]
+    Disagreement(Box<Instance>),
+}
+
+impl From<AuditError> for MineError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Solve(error) => Self::Solve(error),
+            AuditError::Disagreement(instance) => Self::Disagreement(instance),
+        }
+    }
 }
 
 /// Mines one model on one corpus with one set of parameters. Only read once made, so any number of threads may share
@@ -108,10 +125,12 @@ pub struct Miner {
     words: Option<Arc<TokenWords>>,
     corpus_words: usize,
     parameters: MiningParameters,
+    audit: AuditShare,
 }
 
 impl Miner {
-    /// A miner of a corpus whose words were matched with the model's tokens.
+    /// A miner of a corpus whose words were matched with the model's tokens. It audits no solve, see
+    /// [`Miner::with_audit`].
     ///
     /// # Errors
     /// Parameters that cannot be mined, a token map of another rule or vocabulary, a solver that this build lacks.
@@ -125,10 +144,12 @@ impl Miner {
         if corpus_words != words.corpus_words() {
             return Err(MineError::Vocabulary { built: words.corpus_words(), corpus: corpus_words });
         }
-        Ok(Self { npmi: Npmi::new(corpus, parameters.min_freq), words: Some(words), corpus_words, parameters })
+        let npmi = Npmi::new(corpus, parameters.min_freq);
+        Ok(Self { npmi, words: Some(words), corpus_words, parameters, audit: AuditShare::NONE })
     }
 
-    /// A miner of pools that are there already: it needs no tokens, so τ plays no part.
+    /// A miner of pools that are there already: it needs no tokens, so τ plays no part. It audits no solve, see
+    /// [`Miner::with_audit`].
     ///
     /// # Errors
     /// Parameters that cannot be mined, a solver that this build lacks.
@@ -136,7 +157,17 @@ impl Miner {
         parameters.check_for_pools()?;
         solve::available(parameters.solver)?;
         let corpus_words = corpus.vocabulary().len();
-        Ok(Self { npmi: Npmi::new(corpus, parameters.min_freq), words: None, corpus_words, parameters })
+        let npmi = Npmi::new(corpus, parameters.min_freq);
+        Ok(Self { npmi, words: None, corpus_words, parameters, audit: AuditShare::NONE })
+    }
+
+    /// The miner with this share of its solves checked by the other solver. The topics are the same with any share.
+    ///
+    /// # Errors
+    /// A share above 0 in a build that has only one solver.
+    pub fn with_audit(self, share: AuditShare) -> Result<Self, MineError> {
+        audit::available(share)?;
+        Ok(Self { audit: share, ..self })
     }
 
     fn words(&self) -> Result<&TokenWords, MineError> {
@@ -177,8 +208,8 @@ impl Miner {
     /// Mines a pool, its words ascending. An empty one has no topics.
     ///
     /// # Errors
-    /// More than [`MAX_POOL`] words (a pool never has more than τ), a word that the corpus does not have, or a word set
-    /// that SCIP fails on.
+    /// More than [`MAX_POOL`] words (a pool never has more than τ), a word that the corpus does not have, a word set
+    /// that SCIP fails on, or one on which the solvers contradict each other.
     pub fn mine_pool(&self, pool: Pool) -> Result<Mined, MineError> {
         let words = pool.words.len();
         if words > MAX_POOL {
@@ -202,17 +233,23 @@ impl Miner {
         Pool { words, form: PoolForm::from(self.parameters.rule) }
     }
 
-    fn topic(&self, graph: &Graph, set: &WordSet) -> Result<Topic, SolveError> {
+    fn topic(&self, graph: &Graph, set: &WordSet) -> Result<Topic, MineError> {
         let start = Instant::now();
+        let solver = self.parameters.solver;
         let problem = Problem::of_word_set(graph, set, self.parameters.clique)?;
-        let solution = solve::solve(&problem, self.parameters.solver)?;
+        let solution = solve::solve(&problem, solver)?;
+        let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let audited = audit::is_audited(&problem, self.audit);
+        let audit = audited.then(|| audit::audit(&problem, solver, &solution)).transpose()?;
         Ok(Topic {
             words: solution.words,
             score: solution.score,
             status: solution.status,
             gap: solution.gap,
             nodes: solution.nodes,
-            microseconds: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            microseconds,
+            solver,
+            audit,
         })
     }
 }

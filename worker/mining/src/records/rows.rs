@@ -38,6 +38,7 @@ fn ids(text: &mut String, words: &[WordId]) {
 mod tests {
     use super::*;
     use crate::solve::Status;
+    use superposed_identity::SolverKind;
 
     #[test]
     fn a_topic_is_its_ids_and_its_score() {
@@ -48,6 +49,8 @@ mod tests {
             gap: 0.0,
             nodes: 1,
             microseconds: 1,
+            solver: SolverKind::BranchAndBound,
+            audit: None,
         };
         assert_eq!(topics(&[topic.clone(), topic]), "1 20 300,2e-05\n1 20 300,2e-05\n");
         assert_eq!(topics(&[]), "");

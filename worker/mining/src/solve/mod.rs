@@ -20,7 +20,7 @@ mod starts;
 
 pub use problem::Problem;
 
-use superposed_identity::{SolverKind, WordId, parameters::MAX_WORD_SET};
+use superposed_identity::{AuditShare, SolverKind, WordId, parameters::MAX_WORD_SET};
 
 /// How a solve ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -83,6 +83,9 @@ pub enum SolveError {
     /// The build has no SCIP.
     #[error("this build has no SCIP: choose the solver branch-and-bound, or build with the feature `scip`")]
     NoScip,
+    /// Solves were to be audited, but the build has no SCIP.
+    #[error("audit is {0}, but this build has no SCIP to audit with: set audit = 0, or build with the feature `scip`")]
+    NoAuditor(AuditShare),
     /// SCIP gave no clique.
     #[error("SCIP failed on a word set of {words} words: {reason}")]
     Scip {
