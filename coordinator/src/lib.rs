@@ -7,9 +7,11 @@
 //! - [`postgres`]: a private Postgres
 //! - [`local`]: coordinator, workers and Postgres on one machine, for one campaign
 //! - [`topics`]: mined topics in words
+//! - [`audits`]: what the audits of a campaign came to
 //! - [`cli`]: the command line
 
 pub mod admission;
+pub mod audits;
 pub mod cli;
 pub mod local;
 pub mod postgres;

@@ -2,7 +2,7 @@
 
 use crate::extra_vocab::ExtraVocab;
 use serde::{Deserialize, Serialize};
-use superposed_identity::{MiningParameters, Polarities, Size};
+use superposed_identity::{AuditShare, MiningParameters, Polarities, Size};
 
 /// Identifies a campaign in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,9 +68,11 @@ impl Input {
     }
 }
 
-/// What makes a job's result, the job itself aside. Two campaigns with the same one write the same files.
+/// A campaign, complete: what makes its jobs' results, and how they are made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CampaignDescription {
+    /// What people call it; names the directory of its solver records.
+    pub name: String,
     /// The label of the model in the results' paths.
     pub size: Size,
     /// What jobs start from.
@@ -90,4 +92,6 @@ pub struct CampaignDescription {
     pub parameters: MiningParameters,
     /// Neurons in one forward pass, and in one piece of work.
     pub batch: u32,
+    /// Which share of the solves the other solver checks; changes no result.
+    pub audit: AuditShare,
 }

@@ -31,6 +31,28 @@ pub fn record_file(size: &Size, campaign: &str) -> String {
     format!("{size}/campaigns/{campaign}.json")
 }
 
+/// The directory of the solver records of a campaign.
+#[must_use]
+pub fn solves_directory(size: &Size, campaign: &str) -> String {
+    format!("{size}/solves/{campaign}")
+}
+
+/// The path of the solver records of a campaign's jobs from `first` to `last`, which are of one mode and layer and all
+/// that the campaign has between them: so files of one name are of the same jobs.
+#[must_use]
+pub fn solves_file(size: &Size, campaign: &str, first: JobId, last: JobId) -> String {
+    let JobId { mode, layer, neuron, polarity } = first;
+    let directory = solves_directory(size, campaign);
+    format!("{directory}/{mode}/{layer}_{neuron}_{polarity}-{}_{}.jsonl", last.neuron, last.polarity)
+}
+
+/// The path of a word set of a job on which two solvers contradict each other.
+#[must_use]
+pub fn disagreement_file(size: &Size, job: JobId) -> String {
+    let JobId { mode, layer, neuron, polarity } = job;
+    format!("{size}/disagreements/{mode}_{layer}_{neuron}_{polarity}.json")
+}
+
 /// The path of the map from word ids to words: one word a line, the line's number from 0 is the id.
 #[must_use]
 pub fn words_file(size: &Size) -> String {

@@ -8,7 +8,7 @@ use crate::{
     spec::{CampaignSpec, IndexSet, MAX_INDEX, ParameterChoices, Selection, Source},
 };
 use std::fmt::Display;
-use superposed_identity::{MiningParameters, Mode, Polarities, Polarity, SolverKind, TokenRule};
+use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Polarity, SolverKind, TokenRule};
 
 /// A message whose field holds what it must not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +96,10 @@ impl From<SolverKind> for v1::Solver {
             SolverKind::Scip => Self::Scip,
         }
     }
+}
+
+fn read_audit(share: f64) -> Result<AuditShare, WireError> {
+    AuditShare::new(share).map_err(|error| WireError::new("audit", &error))
 }
 
 fn read_solver(number: i32) -> Result<SolverKind, WireError> {
@@ -198,6 +202,7 @@ impl From<&CampaignSpec> for v1::CampaignSpec {
             priority: spec.priority,
             batch: spec.batch,
             max_attempts: spec.max_attempts,
+            audit: Some(spec.audit.get()),
         }
     }
 }
@@ -248,6 +253,7 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
             priority: spec.priority,
             batch: spec.batch,
             max_attempts: spec.max_attempts,
+            audit: spec.audit.map(read_audit).transpose()?.unwrap_or_default(),
         })
     }
 }
@@ -304,6 +310,8 @@ impl CampaignDescription {
             polarities: write_polarities(self.polarities),
             parameters: Some((&self.parameters).into()),
             batch: self.batch,
+            name: self.name.clone(),
+            audit: self.audit.get(),
         }
     }
 }
@@ -322,6 +330,8 @@ impl TryFrom<v1::CampaignDescription> for CampaignDescription {
             polarities: read_polarities(&description.polarities)?,
             parameters: description.parameters.ok_or_else(|| WireError::new("parameters", &"missing"))?.try_into()?,
             batch: description.batch,
+            name: description.name,
+            audit: read_audit(description.audit)?,
         })
     }
 }
@@ -333,7 +343,7 @@ mod tests {
     #[test]
     fn a_spec_survives_the_wire() {
         let text = "name = 'n'\nsize = '1M'\nmodel = '/m'\ncorpus = '/c'\ndestination = '/d'\nmodes = ['iii', 'i']\n\
-                    polarities = ['pos']\npriority = -2\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
+                    polarities = ['pos']\npriority = -2\naudit = 1\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
                     [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\nextra_vocab = '/w'\n";
         let spec: CampaignSpec = toml::from_str(text).expect("a legal spec");
         assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec.clone()));
@@ -368,6 +378,8 @@ mod tests {
                 polarities: Polarities::One(Polarity::Pos),
                 parameters: MiningParameters::published(TokenRule::SentencePiece),
                 batch: 7,
+                name: text("n"),
+                audit: AuditShare::new(0.25).expect("a share"),
             };
             assert_eq!(CampaignDescription::try_from(description.to_wire(1)), Ok(description));
         }

@@ -26,6 +26,8 @@ pub struct Campaign {
     pub description: CampaignDescription,
     /// Gives logits or pools.
     pub input: Input,
+    /// What that is, for records.
+    pub backend: String,
     /// Mines them.
     pub miner: Miner,
     /// Takes files.
@@ -165,8 +167,9 @@ impl Artefacts {
             };
             Ok(Campaign {
                 description: description.clone(),
+                backend: input.backend(),
                 input,
-                miner,
+                miner: miner.with_audit(description.audit)?,
                 destination: Destination::open(&description.destination)?,
             })
         })

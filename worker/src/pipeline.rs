@@ -10,6 +10,7 @@ use crate::{
     artefacts::{Artefacts, Campaign},
     assignment::{Assignment, Batch, BatchNeuron},
     input::{InputError, NeuronInput},
+    outcome::{Finished, JobError, JobResult, Outcome},
     upload::upload,
 };
 use rayon::{ThreadPool, prelude::*};
@@ -23,7 +24,7 @@ use std::{
     },
 };
 use superposed_identity::{JobId, Ordinal, WordId};
-use superposed_mining::{JobFiles, MineError, Mined, Miner};
+use superposed_mining::{MineError, Mined};
 use superposed_shared::description::CampaignDescription;
 use tokio::{runtime::Handle, sync::mpsc};
 
@@ -84,8 +85,6 @@ pub struct Pipeline {
     events: mpsc::UnboundedSender<Event>,
 }
 
-type JobResult = (Ordinal, JobId, Result<JobFiles, String>);
-
 impl Pipeline {
     /// A pipeline that mines with `cores` threads and uploads on `runtime`.
     ///
@@ -131,30 +130,16 @@ impl Pipeline {
                 break;
             }
             let results = self.mine(&campaign, work, &batch).map_err(|error| error.to_string())?;
-            let mut files = Vec::with_capacity(results.len());
-            let mut done: Vec<Range<u32>> = Vec::new();
-            let mut failed = Vec::new();
-            for (ordinal, job, result) in results {
-                match result {
-                    Ok(content) => {
-                        files.push((job, content));
-                        match done.last_mut() {
-                            Some(last) if last.end == ordinal.0 => last.end += 1,
-                            _ => done.push(ordinal.0..ordinal.0 + 1),
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(job = %job, error, "job failed");
-                        failed.push(Event::Failed { epoch: *epoch, ordinal, error: format!("{job}: {error}") });
-                    }
-                }
-            }
-            let uploaded = upload(&campaign.destination, &description.size, files);
+            let outcome = Outcome::of(results, description, &campaign.destination);
+            let uploaded = upload(&campaign.destination, &description.size, outcome.files, outcome.beside);
             self.runtime.block_on(uploaded).map_err(|error| error.to_string())?;
-            if !done.is_empty() {
-                self.tell(Event::Done { epoch: *epoch, ordinals: done });
+            if !outcome.done.is_empty() {
+                self.tell(Event::Done { epoch: *epoch, ordinals: outcome.done });
             }
-            failed.into_iter().for_each(|event| self.tell(event));
+            for (ordinal, error) in outcome.failed {
+                tracing::warn!(error, "job failed");
+                self.tell(Event::Failed { epoch: *epoch, ordinal, error });
+            }
         }
         Ok(())
     }
@@ -167,44 +152,49 @@ impl Pipeline {
                 if work.stop.load(Ordering::Relaxed) {
                     return Vec::new();
                 }
-                mine_neuron(&campaign.miner, input.of_neuron(place, neuron), neuron)
+                mine_neuron(campaign, input.of_neuron(place, neuron), neuron)
             });
             Ok(mined.collect::<Vec<_>>().into_iter().flatten().collect())
         })
     }
 }
 
-fn mine_neuron(miner: &Miner, input: NeuronInput<'_>, neuron: &BatchNeuron) -> Vec<JobResult> {
-    let mined: Vec<Result<JobFiles, String>> = match input {
+fn mine_neuron(campaign: &Campaign, input: NeuronInput<'_>, neuron: &BatchNeuron) -> Vec<JobResult> {
+    let Campaign { miner, backend, .. } = campaign;
+    let mined: Vec<Result<Mined, JobError>> = match input {
         NeuronInput::Logits(logits) => {
-            let ranked = logits
-                .map_err(str::to_owned)
-                .and_then(|logits| caught(|| miner.rank(logits).map_err(|error| error.to_string())));
-            let mine = |(_, job): &(_, JobId)| {
-                let ranked = ranked.as_ref().map_err(String::clone)?;
-                files_of(|| miner.mine_ranked(ranked, job.polarity))
+            let ranked = logits.map_err(reason).and_then(|logits| caught(|| miner.rank(logits)));
+            let mine = |(_, job): &(_, JobId)| match &ranked {
+                Ok(ranked) => caught(|| miner.mine_ranked(ranked, job.polarity)),
+                Err(error) => Err(error.clone()),
             };
             neuron.jobs.iter().map(mine).collect()
         }
         NeuronInput::Pools(pools) => {
-            let mine = |words: &Result<Vec<WordId>, String>| {
-                let words = words.as_ref().map_err(String::clone)?;
-                files_of(|| miner.mine_pool(miner.pool_of(words.clone())))
+            let mine = |words: &Result<Vec<WordId>, String>| match words {
+                Ok(words) => caught(|| miner.mine_pool(miner.pool_of(words.clone()))),
+                Err(error) => Err(reason(error)),
             };
             pools.iter().map(mine).collect()
         }
     };
-    let jobs = neuron.jobs.iter().zip(mined);
-    jobs.map(|(&(ordinal, job), files)| (ordinal, job, files)).collect()
+    let finished = |(&(ordinal, job), mined): (&(Ordinal, JobId), Result<Mined, JobError>)| {
+        let solver = miner.parameters().solver;
+        (ordinal, job, mined.map(|mined| Finished::new(job, backend, solver, &mined)))
+    };
+    neuron.jobs.iter().zip(mined).map(finished).collect()
 }
 
-fn files_of(mine: impl FnOnce() -> Result<Mined, MineError>) -> Result<JobFiles, String> {
-    caught(|| mine().map(|mined| mined.files()).map_err(|error| error.to_string()))
+fn reason(text: &str) -> JobError {
+    JobError::Reason(text.to_owned())
 }
 
 /// A panic while one job is mined is that job's failure, not the worker's end: nothing is shared but what is only read.
-fn caught<T>(mine: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(mine)).unwrap_or_else(|panic| Err(format!("panicked: {}", panic_text(&*panic))))
+fn caught<T>(mine: impl FnOnce() -> Result<T, MineError>) -> Result<T, JobError> {
+    match catch_unwind(AssertUnwindSafe(mine)) {
+        Ok(mined) => mined.map_err(JobError::from),
+        Err(panic) => Err(JobError::Reason(format!("panicked: {}", panic_text(&*panic)))),
+    }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
@@ -218,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_the_failure_of_its_job() {
-        let caught: Result<(), String> = caught(|| panic!("at row {}", 3));
-        assert_eq!(caught, Err("panicked: at row 3".to_owned()));
+        let caught: Result<(), _> = caught(|| panic!("at row {}", 3));
+        assert!(matches!(&caught, Err(JobError::Reason(reason)) if reason == "panicked: at row 3"), "{caught:?}");
     }
 }

@@ -12,7 +12,8 @@ use superposed_shared::{
 /// Jobs whose files are written at the same time.
 const CONCURRENCY: usize = 16;
 
-/// Writes the files of jobs and makes them durable. A job's files are written in the layout's order, the pool last.
+/// Writes the files of jobs, and those beside them by their paths, and makes all durable. A job's files are written in
+/// the layout's order, the pool last.
 ///
 /// # Errors
 /// When a file cannot be written; some others may have been, which is harmless: they are written again, the same.
@@ -20,6 +21,7 @@ pub async fn upload(
     destination: &Destination,
     size: &Size,
     jobs: impl IntoIterator<Item = (JobId, JobFiles)>,
+    beside: impl IntoIterator<Item = (String, String)>,
 ) -> Result<(), DestinationError> {
     stream::iter(jobs)
         .map(async |(job, files)| {
@@ -35,5 +37,9 @@ pub async fn upload(
         .buffer_unordered(CONCURRENCY)
         .try_collect::<()>()
         .await?;
+    for (path, content) in beside {
+        destination.sweep([path.as_str()]).await?;
+        destination.put(&path, Bytes::from(content)).await?;
+    }
     destination.sync().await
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use superposed_corpus::{Corpus, CorpusError};
 use superposed_identity::{MiningParameters, ParameterError};
 use superposed_mining::{
-    TokenWords,
+    TokenWords, audit,
     pool::PoolError,
     solve::{self, SolveError},
 };
@@ -116,6 +116,8 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
             polarities: spec.polarities,
             parameters: seen.parameters,
             batch: spec.batch,
+            name: spec.name.clone(),
+            audit: spec.audit,
         };
         let record = CampaignRecord { version: env!("CARGO_PKG_VERSION").to_owned(), spec, description };
         Ok((Admitted { record, layers: seen.layers }, words))
@@ -186,6 +188,7 @@ impl Seen {
         let layers = input.layers(spec)?;
         let parameters = input.parameters(spec, &layers, &corpus)?;
         solve::available(parameters.solver)?;
+        audit::available(spec.audit)?;
         let listed = match &spec.parameters.extra_vocab {
             Some(file) => {
                 let (words, digest) = extra_vocab::read(Path::new(file))?;

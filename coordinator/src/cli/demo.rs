@@ -10,7 +10,7 @@ use clap::Args;
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 use superposed_corpus::Corpus;
 use superposed_demo::{examples, generate, random_baseline, recovery, summary};
-use superposed_identity::Polarities;
+use superposed_identity::{AuditShare, Polarities};
 use superposed_mining::{Miner, TokenWords};
 use superposed_model::Tokenizer;
 use superposed_shared::spec::{CampaignSpec, ParameterChoices, Source};
@@ -67,6 +67,7 @@ impl Demo {
             priority: 0,
             batch: 64,
             max_attempts: 3,
+            audit: AuditShare::default(),
         };
         let (code, campaign) = block_on(mine_and_tell(&spec, reservation))?;
         let Some(campaign) = campaign else { return Ok(code) };

@@ -3,6 +3,7 @@
 use super::block_on;
 use crate::{
     admission,
+    audits::Audits,
     local::{LocalError, LocalOutcome, Machine, MachineSettings, Reservation, machine::default_state, mine},
     topics::Results,
 };
@@ -91,6 +92,7 @@ impl Local {
             admission::check(spec.clone()).await?;
             let (code, campaign) = mine_and_tell(&spec, Reservation::take(settings)?).await?;
             if campaign.is_some() {
+                tell_audits(&spec).await?;
                 print_best(&spec, self.topics).await?;
             }
             Ok(code)
@@ -146,6 +148,16 @@ pub(super) async fn mine_and_tell(
             Ok((code, Some(campaign)))
         }
     }
+}
+
+/// Says how many solves were audited, and at what cost. With many campaigns' worth of records that takes seconds, so it is
+/// left out where nothing was to be audited.
+async fn tell_audits(spec: &CampaignSpec) -> Result<()> {
+    if !spec.audit.is_none() {
+        let destination = Destination::open(&spec.destination)?;
+        eprintln!("{}", Audits::of_campaign(&destination, &spec.size, &spec.name).await?);
+    }
+    Ok(())
 }
 
 async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {

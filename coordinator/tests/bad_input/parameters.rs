@@ -88,6 +88,15 @@ fn a_list_of_words_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn an_audit_of_more_than_all_solves_is_refused() {
+    let line = Bench::new().refusal_of(|campaign| drop(campaign.insert("audit".to_owned(), 1.5.into())));
+    assert!(
+        line.ends_with(": audit: audit is 1.5, but must be a share of the solves: a number from 0, none, to 1, all"),
+        "{line}"
+    );
+}
+
+#[test]
 fn a_layer_out_of_range_is_refused_with_the_last_one() {
     let line = Bench::new().refusal_of(select("layers = '0-3'"));
     assert_eq!(line, "layer 3 is out of range: the model has layers 0 to 2");

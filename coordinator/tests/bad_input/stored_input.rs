@@ -114,6 +114,8 @@ fn pools_of_another_corpus_are_refused() {
         polarities: spec.polarities,
         parameters,
         batch: spec.batch,
+        name: spec.name.clone(),
+        audit: spec.audit,
     };
     let record = CampaignRecord { version: "0".to_owned(), spec, description };
     write(&bench.place.path("pools/1M/campaigns/old.json"), serde_json::to_vec(&record).expect("plain data"));

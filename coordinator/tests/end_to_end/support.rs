@@ -89,7 +89,8 @@ pub(crate) fn conformance() -> Option<PathBuf> {
     Some(directory)
 }
 
-/// All files of a results tree by their path below it, the campaigns' records aside.
+/// All files of a results tree by their path below it that are the same in every run: all but the campaigns' records and
+/// the solver records, which hold times.
 pub(crate) fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut directories = vec![root.to_owned()];
@@ -97,7 +98,7 @@ pub(crate) fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         for entry in fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
             let path = entry.expect("a readable directory").path();
             if path.is_dir() {
-                if path.file_name().is_none_or(|name| name != "campaigns") {
+                if path.file_name().is_none_or(|name| name != "campaigns" && name != "solves") {
                     directories.push(path);
                 }
             } else {

@@ -90,6 +90,7 @@ impl Campaign {
             priority: 0,
             batch: 8,
             max_attempts: 2,
+            audit: Default::default(),
         };
         Self { spec, layers: Vec::new() }
     }
@@ -130,6 +131,8 @@ impl Campaign {
             polarities: self.spec.polarities,
             parameters: MiningParameters::published(TokenRule::ByteLevel),
             batch: self.spec.batch,
+            name: self.spec.name.clone(),
+            audit: self.spec.audit,
         }
     }
 

@@ -16,7 +16,7 @@ pub use source::Source;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use superposed_identity::{MiningParameters, Mode, Polarities, Size, SolverKind, TokenRule};
+use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Size, SolverKind, TokenRule};
 
 /// A campaign as its author wrote it, with absolute paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct CampaignSpec {
     pub batch: u32,
     /// How often a job that stands alone may be tried.
     pub max_attempts: u32,
+    /// Which share of the solves the other solver checks; changes no result.
+    pub audit: AuditShare,
 }
 
 /// Neurons to mine: every named neuron of every named layer in every named mode.

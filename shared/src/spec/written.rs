@@ -2,7 +2,7 @@
 
 use super::{CampaignSpec, ParameterChoices, Selection, Source, SpecError};
 use serde::{Deserialize, Serialize};
-use superposed_identity::{Mode, Polarities, Size};
+use superposed_identity::{AuditShare, Mode, Polarities, Size};
 
 /// The fields of a spec.
 #[derive(Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub(super) struct Written {
     batch: u32,
     #[serde(default = "default_max_attempts")]
     max_attempts: u32,
+    #[serde(default)]
+    audit: AuditShare,
 }
 
 fn both_polarities() -> Polarities {
@@ -65,6 +67,7 @@ impl TryFrom<Written> for CampaignSpec {
             priority: written.priority,
             batch: written.batch,
             max_attempts: written.max_attempts,
+            audit: written.audit,
         })
     }
 }
@@ -96,6 +99,7 @@ impl From<CampaignSpec> for Written {
             priority: spec.priority,
             batch: spec.batch,
             max_attempts: spec.max_attempts,
+            audit: spec.audit,
         }
     }
 }

@@ -146,7 +146,8 @@ impl Miner {
         Ok(Self { npmi, words: Some(words), corpus_words, parameters, audit: AuditShare::NONE })
     }
 
-    /// A miner of pools that are there already: it needs no tokens, so τ plays no part.
+    /// A miner of pools that are there already: it needs no tokens, so τ plays no part. It audits no solve, see
+    /// [`Miner::with_audit`].
     ///
     /// # Errors
     /// Parameters that cannot be mined, a solver that this build lacks.

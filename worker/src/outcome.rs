@@ -1,0 +1,212 @@
+//! What became of a batch: what is to be written, and what is then told.
+
+use crate::solves;
+use std::ops::Range;
+use superposed_identity::{JobId, Ordinal, SolverKind};
+use superposed_mining::{Instance, JobFiles, MineError, Mined};
+use superposed_shared::{description::CampaignDescription, destination::Destination, layout};
+
+/// A mined job, as it is written.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its three files.
+    pub files: JobFiles,
+    /// Its line in the solver records.
+    pub line: String,
+}
+
+impl Finished {
+    /// A job whose logits or pool came from `backend`.
+    #[must_use]
+    pub fn new(job: JobId, backend: &str, solver: SolverKind, mined: &Mined) -> Self {
+        Self { files: mined.files(), line: solves::line(job, backend, solver, mined) }
+    }
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone)]
+pub enum JobError {
+    /// Nothing but the reason is left.
+    Reason(String),
+    /// Two solvers contradict each other: the instance is kept.
+    Disagreement(Box<Instance>),
+}
+
+impl From<MineError> for JobError {
+    fn from(error: MineError) -> Self {
+        match error {
+            MineError::Disagreement(instance) => Self::Disagreement(instance),
+            error => Self::Reason(error.to_string()),
+        }
+    }
+}
+
+/// What became of a job.
+pub type JobResult = (Ordinal, JobId, Result<Finished, JobError>);
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The files of the jobs that are done.
+    pub files: Vec<(JobId, JobFiles)>,
+    /// Other files, by their paths: solver records and disagreements.
+    pub beside: Vec<(String, String)>,
+    /// The jobs that are done, when all of these files are durable.
+    pub done: Vec<Range<u32>>,
+    /// The jobs that failed, and why.
+    pub failed: Vec<(Ordinal, String)>,
+}
+
+impl Outcome {
+    /// Sorts the results of a batch, which are in the order of their ordinals.
+    #[must_use]
+    pub fn of(
+        results: impl IntoIterator<Item = JobResult>,
+        description: &CampaignDescription,
+        destination: &Destination,
+    ) -> Self {
+        let size = &description.size;
+        let mut outcome = Self::default();
+        // Jobs whose ordinals follow each other share a file of records, and its name says which they are.
+        let mut records: Vec<(JobId, JobId, String)> = Vec::new();
+        for (ordinal, job, result) in results {
+            match result {
+                Ok(Finished { files, line }) => {
+                    outcome.files.push((job, files));
+                    match (outcome.done.last_mut(), records.last_mut()) {
+                        (Some(run), Some((_, last, lines))) if run.end == ordinal.0 => {
+                            run.end += 1;
+                            *last = job;
+                            lines.push_str(&line);
+                        }
+                        _ => {
+                            outcome.done.push(ordinal.0..ordinal.0 + 1);
+                            records.push((job, job, line));
+                        }
+                    }
+                }
+                Err(JobError::Reason(reason)) => outcome.failed.push((ordinal, format!("{job}: {reason}"))),
+                Err(JobError::Disagreement(instance)) => {
+                    let path = layout::disagreement_file(size, job);
+                    let reason = format!("{job}: {instance}, which is {destination}/{path}");
+                    outcome.failed.push((ordinal, reason));
+                    outcome.beside.push((path, instance.to_json() + "\n"));
+                }
+            }
+        }
+        let path = |(first, last, lines)| (layout::solves_file(size, &description.name, first, last), lines);
+        outcome.beside.extend(records.into_iter().map(path));
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upload::upload;
+    use superposed_identity::{
+        AuditShare, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, TokenRule, WordId,
+    };
+    use superposed_mining::{
+        Pool, PoolForm, Status,
+        audit::compare,
+        solve::{Problem, Solution},
+    };
+    use superposed_shared::description::Input;
+
+    fn description() -> CampaignDescription {
+        CampaignDescription {
+            name: "small".to_owned(),
+            size: "1M".parse().expect("a legal size"),
+            input: Input::Pools { place: "pools".to_owned(), digest: "sha256:0".to_owned() },
+            corpus: "corpus".to_owned(),
+            corpus_digest: "sha256:1".to_owned(),
+            extra_vocab: None,
+            destination: "results".to_owned(),
+            polarities: Polarities::Both,
+            parameters: MiningParameters::published(TokenRule::ByteLevel),
+            batch: 64,
+            audit: AuditShare::ALL,
+        }
+    }
+
+    fn job(ordinal: u32) -> JobId {
+        let polarity = Ordinal(ordinal).polarity(Polarities::Both);
+        JobId { mode: Mode::HighIsolated, layer: LayerIndex(3), neuron: NeuronId(ordinal / 2), polarity }
+    }
+
+    /// A job with an empty pool.
+    fn done(ordinal: u32) -> JobResult {
+        let mined = Mined { pool: Pool { words: vec![], form: PoolForm::Set }, word_sets: vec![], topics: vec![] };
+        let finished = Finished::new(job(ordinal), "stored pools", SolverKind::BranchAndBound, &mined);
+        (Ordinal(ordinal), job(ordinal), Ok(finished))
+    }
+
+    /// Two solvers that both swear on another clique of four words.
+    fn disagreement() -> MineError {
+        let weights =
+            (0..16).map(|cell| if cell / 4 == cell % 4 { 0.0 } else { f64::from(cell / 4 * (cell % 4)) / 9.0 });
+        let problem = Problem::new((0..4).map(WordId).collect(), weights.collect(), 2).expect("a legal problem");
+        let swears = |a: u32, b: u32| Solution {
+            words: vec![WordId(a), WordId(b)],
+            score: problem.score(&[a as usize, b as usize]),
+            status: Status::Optimal,
+            gap: 0.0,
+            nodes: 1,
+        };
+        let (right, wrong) = (swears(2, 3), swears(0, 1));
+        let instance = compare(&problem, (SolverKind::BranchAndBound, &wrong), (SolverKind::Scip, &right));
+        MineError::Disagreement(instance.expect_err("they agree"))
+    }
+
+    #[test]
+    fn jobs_that_follow_each_other_share_a_file_of_records_that_is_named_after_them() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let destination = Destination::open(&directory.path().display().to_string()).expect("a directory");
+        let failed = (Ordinal(8), job(8), Err(JobError::Reason("it broke".to_owned())));
+        let results = [done(5), done(6), done(7), failed, done(9)];
+        let outcome = Outcome::of(results, &description(), &destination);
+        assert_eq!(outcome.done, [5..8, 9..10]);
+        assert_eq!(outcome.failed, [(Ordinal(8), "ii/3_4_neg: it broke".to_owned())]);
+        let records: Vec<_> =
+            outcome.beside.iter().map(|(path, lines)| (path.as_str(), lines.lines().count())).collect();
+        assert_eq!(
+            records,
+            [("1M/solves/small/ii/3_2_pos-3_pos.jsonl", 3), ("1M/solves/small/ii/3_4_pos-4_pos.jsonl", 1)]
+        );
+        let line = outcome.beside[1].1.as_str();
+        assert_eq!(
+            line,
+            "{\"job\":\"ii/3_4_pos\",\"mode\":\"ii\",\"layer\":3,\"neuron\":4,\"polarity\":\"pos\",\
+             \"backend\":\"stored pools\",\"solver\":\"branch-and-bound\",\"pool\":0,\"solves\":[]}\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_disagreement_fails_its_job_alone_and_leaves_its_instance_as_a_file() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let destination = Destination::open(&directory.path().display().to_string()).expect("a directory");
+        let results = [done(0), (Ordinal(1), job(1), Err(disagreement().into()))];
+        let Outcome { files, beside, done, failed } = Outcome::of(results, &description(), &destination);
+        assert_eq!(done, [0..1]);
+        let path = format!("{}/1M/disagreements/ii_3_0_pos.json", directory.path().display());
+        let [(Ordinal(1), reason)] = &failed[..] else { panic!("{failed:?}") };
+        assert!(
+            reason.starts_with("ii/3_0_pos: two solvers contradict each other on the best 2 of 4 words"),
+            "{reason}"
+        );
+        assert!(reason.ends_with(&format!("please report it with the instance, which is {path}")), "{reason}");
+
+        upload(&destination, &description().size, files, beside).await.expect("a writable directory");
+        let instance = std::fs::read_to_string(path).expect("the instance");
+        let instance = Instance::from_json(&instance).expect("an instance");
+        assert_eq!(instance.problem().expect("a problem").len(), 4);
+        assert!(directory.path().join("1M/ii/3_0_neg.pkl").is_file());
+        assert!(!directory.path().join("1M/ii/3_0_pos.pkl").exists());
+    }
+
+    #[test]
+    fn the_polarity_of_a_record_is_written_as_its_files_have_it() {
+        assert_eq!(serde_json::to_string(&Polarity::Neg).expect("plain data"), "\"neg\"");
+    }
+}
