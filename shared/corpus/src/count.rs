@@ -27,10 +27,9 @@ use crate::{
 };
 use rustc_hash::FxHashMap;
 use std::{
-    cell::Cell,
     collections::BTreeMap,
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
 };
 use superposed_identity::WordId;
 use windows::WindowCounter;
@@ -209,15 +208,15 @@ impl Text<'_> {
         visit: &mut dyn FnMut(&str) -> Result<(), CorpusError>,
     ) -> Result<(), CorpusError> {
         let mut reporter = Reporter::new(self.progress, stage, Some(self.total), self.total / 200 + 1);
-        let passed = Rc::new(Cell::new(0));
+        let passed = AtomicU64::new(0);
         for file in &self.files {
             let mut reader = input::open(file, &passed)?;
             documents::for_each(file, &mut reader, &mut |document| {
-                reporter.at(passed.get());
+                reporter.at(passed.load(Ordering::Relaxed));
                 visit(document)
             })?;
         }
-        reporter.finish(passed.get());
+        reporter.finish(passed.load(Ordering::Relaxed));
         Ok(())
     }
 }

@@ -9,24 +9,33 @@
 //! - newer layout: `<w>/joint/<id>.pkl` and `<w>/single.pkl`, likewise
 //!
 //! `<w>` is the window size; counts of other windows are passed over. An archive is read once, whatever comes first:
-//! rows are stored as they come, and ids are checked against the vocabulary as soon as it is known.
+//! rows are stored as they come, and ids are checked against the vocabulary as soon as it is known. One thread reads
+//! and decompresses, others decode.
+//!
+//! # Memory
+//!
+//! An import holds at most 200 MB, whatever the size of the counts, plus three times its longest member where that has more
+//! than 32 MiB (at 40,000 words none has more than one), plus 48 bytes for each pair of words that is counted 65,535
+//! times or more. Stores are written through the page cache, which is the system's.
 
 mod archive;
 mod counts;
 mod histogram;
 mod layout;
+mod pipeline;
 
 use crate::{
     CorpusError, CorpusSummary, Provenance, Vocabulary,
-    progress::{Callback, Stage},
+    progress::{Callback, Reporter, Stage},
     store::{Contents, EncodedRow, Row, StoreWriter, refuse_existing},
     vocabulary::MAX_WORDS,
 };
-use archive::{Archive, Member};
+use archive::Archive;
 use layout::{Layout, Role};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::{Mutex, PoisonError},
 };
 use superposed_identity::WordId;
 
@@ -61,15 +70,51 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions<'_>) ->
         options,
         vocabulary: None,
         place: None,
-        other_windows: BTreeSet::new(),
         windows: None,
         singles: None,
         reaches: Vec::new(),
-        row: Row::default(),
         writer: StoreWriter::create(destination)?,
     };
-    archive.visit(Stage::ReadingCounts, options.progress, &mut |member| importer.take(member))?;
-    importer.finish()
+    let mut reporter =
+        Reporter::new(options.progress, Stage::ReadingCounts, Some(archive.total()), archive.total() / 200 + 1);
+    let (window, other_windows) = (options.window, Mutex::new(BTreeSet::new()));
+    let wanted = |name: &str| match layout::role(name, window) {
+        Role::OtherWindow(other) => {
+            other_windows.lock().unwrap_or_else(PoisonError::into_inner).insert(other);
+            false
+        }
+        Role::Other => {
+            tracing::debug!(member = name, "passed over a member that is none of the counts");
+            false
+        }
+        _ => true,
+    };
+    let decode = |row: &mut Row, name: &str, content: &[u8]| {
+        let content = match layout::role(name, window) {
+            Role::Vocabulary => Content::Vocabulary(counts::vocabulary(name, content)?),
+            Role::Histogram => Content::Windows(histogram::windows(name, content, window)?),
+            Role::Single { .. } => Content::Singles(counts::singles(name, content)?),
+            Role::Joint { id, .. } => {
+                row.clear();
+                counts::joint(name, content, row)?;
+                Content::Row(EncodedRow::of(WordId(id), row))
+            }
+            Role::OtherWindow(_) | Role::Other => unreachable!("it is not wanted"),
+        };
+        Ok((name.to_owned(), content))
+    };
+    let take = |(name, content): (String, Content)| importer.take(&name, content);
+    pipeline::run(&archive, &mut reporter, wanted, Row::default, decode, take)?;
+    importer.finish(&other_windows.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What a member holds.
+enum Content {
+    Vocabulary(Vocabulary),
+    /// How many windows its documents have.
+    Windows(u64),
+    Singles(Vec<Option<u64>>),
+    Row(EncodedRow),
 }
 
 /// Collects the members of published counts.
@@ -80,67 +125,53 @@ struct Importer<'a> {
     vocabulary: Option<(Vocabulary, String)>,
     /// The layout and the directory of the counts, once a member told.
     place: Option<(Layout, String)>,
-    other_windows: BTreeSet<u32>,
     windows: Option<u64>,
     singles: Option<Vec<Option<u64>>>,
     /// Per word whose joint counts were read, one more than the greatest id in them.
     reaches: Vec<Option<u32>>,
-    row: Row,
     writer: StoreWriter,
 }
 
 impl Importer<'_> {
-    /// Takes one member, or passes over it when it is none of the counts.
-    fn take(&mut self, mut member: Member<'_>) -> Result<(), CorpusError> {
-        let name = member.name;
-        match layout::role(name, self.options.window) {
-            Role::Vocabulary => {
+    /// Takes what one member holds.
+    fn take(&mut self, name: &str, content: Content) -> Result<(), CorpusError> {
+        if let Role::Single { layout, base } | Role::Joint { layout, base, .. } =
+            layout::role(name, self.options.window)
+        {
+            self.agree(name, layout, base)?;
+        }
+        match content {
+            Content::Vocabulary(vocabulary) => {
                 if let Some((_, other)) = &self.vocabulary {
                     return Err(CorpusError::member(name, format!("{other} is there too, but there may be only one")));
                 }
-                self.vocabulary = Some((counts::vocabulary(name, &member.read()?)?, name.to_owned()));
+                self.vocabulary = Some((vocabulary, name.to_owned()));
                 self.check_ids()
             }
-            Role::Histogram => {
-                let windows = histogram::windows(name, &member.read()?, self.options.window)?;
-                match self.windows.replace(windows) {
-                    Some(_) => {
-                        Err(CorpusError::member(name, "another histogram.csv is there too, but there may be only one"))
-                    }
-                    None => Ok(()),
+            Content::Windows(windows) => match self.windows.replace(windows) {
+                Some(_) => {
+                    Err(CorpusError::member(name, "another histogram.csv is there too, but there may be only one"))
                 }
-            }
-            Role::Single { layout, base } => {
-                self.agree(name, layout, base)?;
-                let singles = counts::singles(name, &member.read()?)?;
+                None => Ok(()),
+            },
+            Content::Singles(singles) => {
                 self.check_reach(name, singles.len())?;
                 match self.singles.replace(singles) {
                     Some(_) => Err(CorpusError::member(name, "it is there twice: remove one")),
                     None => Ok(()),
                 }
             }
-            Role::Joint { layout, base, id } => {
-                self.agree(name, layout, base)?;
-                self.check_word(name, id)?;
-                if self.reaches.len() <= id as usize {
-                    self.reaches.resize(id as usize + 1, None);
-                }
-                self.row.clear();
-                counts::joint(name, &member.read()?, &mut self.row)?;
-                let row = EncodedRow::of(WordId(id), &self.row);
+            Content::Row(row) => {
+                let id = row.word().index();
+                self.check_word(name, row.word().0)?;
                 self.check_reach(name, row.reach() as usize)?;
-                if self.reaches[id as usize].replace(row.reach()).is_some() {
+                if self.reaches.len() <= id {
+                    self.reaches.resize(id + 1, None);
+                }
+                if self.reaches[id].replace(row.reach()).is_some() {
                     return Err(CorpusError::member(name, "it is there twice: remove one"));
                 }
                 self.writer.append(row)
-            }
-            Role::OtherWindow(window) => {
-                self.other_windows.insert(window);
-                Ok(())
-            }
-            Role::Other => {
-                tracing::debug!(member = name, "passed over a member that is none of the counts");
-                Ok(())
             }
         }
     }
@@ -205,7 +236,7 @@ impl Importer<'_> {
     }
 
     /// Checks that everything was there and makes the store.
-    fn finish(mut self) -> Result<CorpusSummary, CorpusError> {
+    fn finish(mut self, other_windows: &BTreeSet<u32>) -> Result<CorpusSummary, CorpusError> {
         let window = self.options.window;
         let lacks = |what: String| CorpusError::Counts { counts: self.counts.to_owned(), detail: what };
         let Some((vocabulary, _)) = self.vocabulary else {
@@ -213,7 +244,7 @@ impl Importer<'_> {
             return Err(lacks(what.to_owned()));
         };
         let Some((layout, base)) = self.place else {
-            let others: Vec<String> = self.other_windows.iter().map(u32::to_string).collect();
+            let others: Vec<String> = other_windows.iter().map(u32::to_string).collect();
             let others = match others.join(", ") {
                 none if none.is_empty() => String::new(),
                 some => format!(" (there are counts for window {some})"),

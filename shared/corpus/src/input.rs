@@ -2,35 +2,34 @@
 
 use crate::CorpusError;
 use std::{
-    cell::Cell,
     fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// How many bytes are read at once: enough that the system call costs nothing.
 const BUFFER: usize = 1 << 17;
 
 /// Counts the bytes that pass, as they lie on disk.
-struct Metered<R> {
+struct Metered<'p, R> {
     inner: R,
-    passed: Rc<Cell<u64>>,
+    passed: &'p AtomicU64,
 }
 
-impl<R: Read> Read for Metered<R> {
+impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.passed.set(self.passed.get() + read as u64);
+        self.passed.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
 
 /// Opens a file and undoes its compression, which its first bytes tell: gzip, bzip2 or zstd (each also of several
 /// parts), or none. The bytes read from disk are added to `passed`.
-pub(crate) fn open(path: &Path, passed: &Rc<Cell<u64>>) -> Result<Box<dyn BufRead>, CorpusError> {
+pub(crate) fn open<'p>(path: &Path, passed: &'p AtomicU64) -> Result<Box<dyn BufRead + 'p>, CorpusError> {
     let file = File::open(path).map_err(CorpusError::io("open", path))?;
-    let mut raw = BufReader::with_capacity(BUFFER, Metered { inner: file, passed: Rc::clone(passed) });
+    let mut raw = BufReader::with_capacity(BUFFER, Metered { inner: file, passed });
     let start = raw.fill_buf().map_err(CorpusError::io("read", path))?;
     Ok(if start.starts_with(&[0x1f, 0x8b]) {
         Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(raw)))
@@ -88,9 +87,9 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join(name);
         std::fs::write(&path, content).expect("written");
-        let (passed, mut text) = (Rc::new(Cell::new(0)), String::new());
+        let (passed, mut text) = (AtomicU64::new(0), String::new());
         open(&path, &passed).expect("opened").read_to_string(&mut text).expect("read");
-        (text, passed.get())
+        (text, passed.into_inner())
     }
 
     #[test]

@@ -9,5 +9,5 @@ mod numpy;
 mod reader;
 mod value;
 
-pub use reader::{PickleError, read};
+pub use reader::{PickleError, entries, read};
 pub use value::{DictId, Item, ListId, Pickle, SetId, TupleId};

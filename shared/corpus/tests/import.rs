@@ -90,6 +90,82 @@ fn an_archive_may_have_its_members_in_any_order_and_any_compression() {
     assert_eq!(digests.len(), 1, "the same counts made different digests");
 }
 
+/// What importing an archive says, with its members in their order or the other way round.
+fn refused_archive(files: &Files, backward: bool) -> String {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let source = place.path().join("source.tar.gz");
+    let tar = if backward { tar_gz(files.iter().rev()) } else { tar_gz(files) };
+    std::fs::write(&source, tar).expect("written");
+    let error = import(&source, &place.path().join("store"), &ImportOptions::default()).expect_err("accepted");
+    assert_eq!(std::fs::read_dir(place.path()).expect("listed").count(), 1, "something was left behind");
+    error.to_string()
+}
+
+#[test]
+fn ids_beyond_the_vocabulary_are_refused_with_their_member_wherever_the_vocabulary_is() {
+    let beyond = "but the vocabulary has only 5 words";
+    for (name, entries, complaint) in [
+        ("wiki/final_2/10/1.pkl", vec![(2, 1), (7, 0), (6, 3)], "it counts word 7"),
+        ("wiki/final_2/10/5.pkl", vec![(0, 1)], "it is of word 5"),
+        ("wiki/final_2/10_single.pkl", vec![(0, 1), (9, 1)], "it counts word 9"),
+    ] {
+        let mut files = older();
+        files.insert(name.to_owned(), dict(entries, integer));
+        // By their names, the vocabulary comes last.
+        for backward in [false, true] {
+            assert_eq!(refused_archive(&files, backward), format!("{name}: {complaint}, {beyond}"));
+        }
+    }
+    let mut files = older();
+    files.insert("wiki/final_2/10/1.pkl".to_owned(), dict([(262_144, 1)], integer));
+    assert!(
+        refused_archive(&files, false)
+            .ends_with("1.pkl: it counts word 262144, but ids of words are from 0 to at most 262143")
+    );
+    files.remove("wiki/final_2/10/1.pkl");
+    files.insert("wiki/final_2/10/262144.pkl".to_owned(), dict([(0, 1)], integer));
+    assert!(refused_archive(&files, false).contains("it is of word 262144, but a store holds at most 262144 words"));
+}
+
+#[test]
+fn of_several_bad_members_the_first_is_named_however_threads_run() {
+    let mut files = older();
+    for id in 0..5 {
+        // The first bad ones take longest to decode.
+        let entries = (0..40_000 >> (3 * id)).map(|entry| (entry % 262_144, 1)).chain([(0, -1)]);
+        let content = if id == 0 { dict([(1, 70_000)], integer) } else { dict(entries, integer) };
+        files.insert(format!("wiki/final_2/10/{id}.pkl"), content);
+    }
+    for _ in 0..20 {
+        assert_eq!(refused_archive(&files, false), "wiki/final_2/10/1.pkl: it counts word 0 -1 times, below 0");
+        assert_eq!(refused_archive(&files, true), "wiki/final_2/10/4.pkl: it counts word 0 -1 times, below 0");
+    }
+}
+
+#[test]
+fn many_more_members_than_are_read_ahead_are_imported_in_their_order() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let words: Vec<String> = (0..300).map(|id| format!("word{id:03}")).collect();
+    let mut files = Files::from([
+        ("10_single.pkl".to_owned(), dict((0..300).map(|id| (id, 1000)), integer)),
+        ("histogram.csv".to_owned(), b"10,5000\n".to_vec()),
+        ("vocab.pkl".to_owned(), dict(words.iter().map(|word| (word.as_str(), 1)), text)),
+    ]);
+    for a in 0..300 {
+        let count = |b: i64| (b, if a == b { 0 } else { 1 + (a * b) % 97 });
+        files.insert(format!("10/{a}.pkl"), dict((0..300).map(count), integer));
+    }
+    let (source, one, two) = (place.path().join("source"), place.path().join("one"), place.path().join("two"));
+    std::fs::write(&source, tar_gz(&files)).expect("written");
+    for store in [&one, &two] {
+        import(&source, store, &ImportOptions::default()).expect("imported");
+        Corpus::open(store).expect("opened").verify().expect("an undamaged store");
+    }
+    let rows = |store: &Path| ["joint.bin", "rows.bin"].map(|file| std::fs::read(store.join(file)).expect("read"));
+    assert_eq!(rows(&one), rows(&two), "threads changed the order of rows");
+    assert_eq!(Corpus::open(&one).expect("opened").joint_count(WordId(299), WordId(7)), 1 + (299 * 7) % 97);
+}
+
 #[test]
 fn a_damaged_archive_is_refused() {
     let place = tempfile::tempdir().expect("a temporary directory");

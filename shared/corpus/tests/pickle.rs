@@ -1,7 +1,7 @@
 //! Reading pickles: everything that counts are made of, in every spelling, and nothing else.
 
 use proptest::{collection::vec, prelude::*};
-use superposed_corpus::pickle::{Item, Pickle, read};
+use superposed_corpus::pickle::{Item, Pickle, PickleError, entries, read};
 
 /// `{'a': [1, -1, 300, 70000, 1 << 40, -(1 << 40)], 'b': (None, True, False, 1.5), 'é': b'\x01\xff'}` in each protocol.
 #[rustfmt::skip]
@@ -193,8 +193,109 @@ fn cycles_and_deep_nesting_are_only_values() {
     assert_eq!(read(&deep).expect("nested tuples").root().kind(), "tuple");
 }
 
+/// What both readers say of a dict: its entries sorted by their spelling, or why there is none.
+fn by_both(bytes: &[u8]) -> [Result<Vec<String>, String>; 2] {
+    let sorted = |mut entries: Vec<String>| {
+        entries.sort_unstable();
+        entries
+    };
+    // Where a container is kept is the reader's own affair.
+    let spelled = |item: &Item<'_>| match item {
+        Item::Tuple(_) | Item::List(_) | Item::Dict(_) | Item::Set(_) | Item::Dtype(_) => item.kind().to_owned(),
+        other => format!("{other:?}"),
+    };
+    let mut visited = Vec::new();
+    let streamed = entries(bytes, |key, value| {
+        visited.push(format!("{}: {}", spelled(&key), spelled(&value)));
+        Ok::<_, PickleError>(())
+    });
+    let streamed = match streamed {
+        Ok(Item::Dict(_)) => Ok(sorted(visited)),
+        Ok(other) => Err(other.kind().to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let whole = read(bytes).map_err(|error| error.to_string()).and_then(|pickle| match pickle.root() {
+        Item::Dict(dict) => Ok(sorted(
+            pickle.dict(dict).iter().map(|(key, value)| format!("{}: {}", spelled(key), spelled(value))).collect(),
+        )),
+        other => Err(other.kind().to_owned()),
+    });
+    [streamed, whole]
+}
+
+/// `{7: a, 8: b, 300: 9, 70000: a, 9: c}` with numpy integers a = 5, b = 6 and c = 6, as protocol 4 writes it: a is
+/// there twice, and c is made of the arguments of b.
+fn shared_scalars() -> Vec<u8> {
+    let first = b"\x80\x04}\x94(K\x07\x8c\x16numpy._core.multiarray\x94\x8c\x06scalar\x94\x93\x94\x8c\x05numpy\x94\
+        \x8c\x05dtype\x94\x93\x94\x8c\x02i8\x94\x89\x88\x87\x94R\x94(K\x03\x8c\x01<\x94NNNJ\xff\xff\xff\xff\
+        J\xff\xff\xff\xffK\x00t\x94bC\x08\x05\0\0\0\0\0\0\0\x94\x86\x94R\x94";
+    // The first scalar ends in place 14 of the memo; the second one fills 15, 16 and 17.
+    let second = b"K\x08h\x03h\x09C\x08\x06\0\0\0\0\0\0\0\x94\x86\x94R\x94";
+    let rest = b"M\x2c\x01K\x09J\x70\x11\x01\0h\x0eK\x09h\x03h\x10Ru.";
+    [first.as_slice(), second, rest].concat()
+}
+
+#[test]
+fn scalars_that_are_shared_or_whose_parts_are_used_again_are_read_all_the_same() {
+    // The arguments of the second scalar, its bytes, and itself.
+    let call = shared_scalars();
+    let end = call.len() - b"h\x03h\x10Ru.".len();
+    for (reference, value) in [(b"h\x03h\x10R".as_slice(), 6), (b"h\x11", 6), (b"h\x03h\x09h\x0f\x86R", 6)] {
+        let bytes = [&call[..end], reference, b"u."].concat();
+        let [streamed, whole] = by_both(&bytes);
+        assert_eq!(streamed, whole, "{}", reference.escape_ascii());
+        let entries = whole.expect("a dict");
+        assert_eq!(entries.len(), 5);
+        assert!(entries.contains(&format!("Integer(9): Integer({value})")), "{entries:?}");
+        assert!(entries.contains(&"Integer(70000): Integer(5)".to_owned()), "{entries:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn both_readers_say_the_same_of_every_dict_and_of_every_damaged_one(
+        entries in vec((0_u32..100_000, 0_i64..1 << 40, 0_usize..4), 0..50),
+        damage in vec((0_usize..4000, any::<u8>()), 0..3),
+    ) {
+        let mut bytes = shared_scalars();
+        bytes.truncate(bytes.len() - b"K\x09h\x03h\x10Ru.".len());
+        for (key, value, spelling) in entries {
+            bytes.push(b'J');
+            bytes.extend(key.to_le_bytes());
+            match spelling {
+                0 => bytes.extend([b'K', value as u8]),
+                1 => bytes.extend([&[0x8a, 8], value.to_le_bytes().as_slice()].concat()),
+                2 => bytes.extend([b"h\x03h\x09C\x08", value.to_le_bytes().as_slice(), b"\x94\x86\x94R\x94"].concat()),
+                _ => bytes.extend([b"M", (value as u16).to_le_bytes().as_slice()].concat()),
+            }
+            if key % 7 == 0 {
+                bytes.extend(b"\x95\0\0\0\0\0\0\0\0");
+            }
+            if spelling == 3 && key % 3 == 0 {
+                bytes.push(0x94);
+            }
+            if key % 5 == 0 {
+                bytes.extend(b"u(");
+            }
+            if value % 11 == 0 {
+                bytes.extend([b'K', 1, b'h', (key % 40) as u8]);
+            }
+        }
+        bytes.extend(b"u.");
+        for (at, byte) in damage {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        let [streamed, whole] = by_both(&bytes);
+        // Damage may make something else of the dict than a dict of integers: then the one that streams may refuse it.
+        let integers = |entry: &String| entry.starts_with("Integer") && entry.contains(": Integer");
+        let whole_is_counts = whole.as_ref().is_ok_and(|entries| entries.iter().all(integers));
+        if streamed.is_ok() || whole_is_counts {
+            prop_assert_eq!(streamed, whole);
+        }
+    }
+
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in vec(any::<u8>(), 0..60)) {
         let _ = read(&[&[0x80, 4], bytes.as_slice()].concat());

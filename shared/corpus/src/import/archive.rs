@@ -1,15 +1,11 @@
 //! A directory or a tar archive as a sequence of members.
 
-use crate::{
-    CorpusError, input,
-    progress::{Callback, Reporter, Stage},
-};
+use crate::{CorpusError, input};
 use std::{
-    cell::Cell,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// The longest member that is read, in bytes. The longest of Wikipedia-V40K has about a megabyte.
@@ -28,29 +24,30 @@ pub(super) struct Archive<'a> {
 pub(super) struct Member<'m> {
     /// Its path from the top, with `/` between its parts.
     pub(super) name: &'m str,
+    /// How many bytes it is said to have.
+    pub(super) length: u64,
     content: &'m mut dyn Read,
     path: &'m Path,
 }
 
 impl Member<'_> {
-    /// Its whole content.
-    pub(super) fn read(&mut self) -> Result<Vec<u8>, CorpusError> {
-        // The length that the archive claims is not trusted with an allocation.
-        let mut bytes = Vec::new();
-        let read = self.content.take(LONGEST + 1).read_to_end(&mut bytes);
+    /// Reads its whole content into an empty buffer.
+    pub(super) fn read(&mut self, content: &mut Vec<u8>) -> Result<(), CorpusError> {
+        // The length that the archive claims is not trusted with an allocation: the buffer grows with what is there.
+        let read = self.content.take(LONGEST + 1).read_to_end(content);
         read.map_err(CorpusError::io("read", &self.path.join(self.name)))?;
-        if bytes.len() as u64 > LONGEST {
+        if content.len() as u64 > LONGEST {
             return Err(CorpusError::member(
                 self.name,
                 format!("it has more than {LONGEST} bytes, too many for counts"),
             ));
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 
-/// What is done with a member.
-pub(super) type Visit<'v> = dyn FnMut(Member<'_>) -> Result<(), CorpusError> + 'v;
+/// What is done with a member, and whether to go on.
+pub(super) type Visit<'v> = dyn FnMut(Member<'_>) -> Result<bool, CorpusError> + 'v;
 
 impl<'a> Archive<'a> {
     /// Looks at the counts without reading them.
@@ -64,45 +61,37 @@ impl<'a> Archive<'a> {
         Ok(Self { path, files: Some(files), total })
     }
 
-    /// Calls `visit` with every member.
-    pub(super) fn visit(
-        &self,
-        stage: Stage,
-        progress: Option<Callback<'_>>,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), CorpusError> {
-        let mut reporter = Reporter::new(progress, stage, Some(self.total), self.total / 200 + 1);
+    /// All that can be read, in bytes on disk.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Calls `visit` with every member until it says no. The bytes read from disk are added to `passed`.
+    pub(super) fn visit(&self, passed: &AtomicU64, visit: &mut Visit<'_>) -> Result<(), CorpusError> {
         match &self.files {
-            Some(files) => self.visit_files(files, &mut reporter, visit),
-            None => self.visit_tar(&mut reporter, visit),
+            Some(files) => self.visit_files(files, passed, visit),
+            None => self.visit_tar(passed, visit),
         }
     }
 
-    fn visit_files(
-        &self,
-        files: &[PathBuf],
-        reporter: &mut Reporter<'_>,
-        visit: &mut Visit<'_>,
-    ) -> Result<(), CorpusError> {
-        let mut done = 0;
+    fn visit_files(&self, files: &[PathBuf], passed: &AtomicU64, visit: &mut Visit<'_>) -> Result<(), CorpusError> {
         for file in files {
             let Some(name) = file.strip_prefix(self.path).ok().and_then(Path::to_str) else {
                 continue;
             };
             let mut content = File::open(file).map_err(CorpusError::io("open", file))?;
             let length = content.metadata().map_err(CorpusError::io("look at", file))?.len();
-            visit(Member { name, content: &mut content, path: self.path })?;
-            done += length;
-            reporter.at(done);
+            if !visit(Member { name, length, content: &mut content, path: self.path })? {
+                break;
+            }
+            passed.fetch_add(length, Ordering::Relaxed);
         }
-        reporter.finish(done);
         Ok(())
     }
 
-    fn visit_tar(&self, reporter: &mut Reporter<'_>, visit: &mut Visit<'_>) -> Result<(), CorpusError> {
+    fn visit_tar(&self, passed: &AtomicU64, visit: &mut Visit<'_>) -> Result<(), CorpusError> {
         let failed = |source| CorpusError::Archive { path: self.path.to_owned(), source };
-        let passed = Rc::new(Cell::new(0));
-        let mut tar = tar::Archive::new(input::open(self.path, &passed)?);
+        let mut tar = tar::Archive::new(input::open(self.path, passed)?);
         for entry in tar.entries().map_err(failed)? {
             let mut entry = entry.map_err(failed)?;
             // Directories and links hold no counts; a name that is no UTF-8 is none of ours.
@@ -112,12 +101,13 @@ impl<'a> Archive<'a> {
             }
             let Some(name) = path.to_str() else { continue };
             let name = name.strip_prefix("./").unwrap_or(name);
-            visit(Member { name, content: &mut entry, path: self.path })?;
-            reporter.at(passed.get());
+            let length = entry.size();
+            if !visit(Member { name, length, content: &mut entry, path: self.path })? {
+                return Ok(());
+            }
         }
         // The compression's checksum stands behind the archive's end: read on, so that damage shows.
         std::io::copy(&mut tar.into_inner(), &mut std::io::sink()).map_err(failed)?;
-        reporter.finish(passed.get());
         Ok(())
     }
 }

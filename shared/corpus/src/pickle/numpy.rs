@@ -44,6 +44,9 @@ pub(super) struct Dtype {
 }
 
 impl Dtype {
+    /// What counts nearly always are.
+    const LITTLE_I64: Self = Self { kind: Kind::Signed, bytes: 8, big_endian: false };
+
     /// `numpy.dtype(name, False, True)`, as numpy's pickles call it.
     pub(super) fn new(arguments: &[Item<'_>]) -> Result<Self, String> {
         let [Item::Text(name), Item::Bool(false) | Item::Integer(0), Item::Bool(true) | Item::Integer(1)] = arguments
@@ -79,6 +82,18 @@ impl Dtype {
             _ => return Err(format!("the numpy byte order {order:?} is foreign")),
         };
         Ok(())
+    }
+
+    /// The integer of this type that the bytes hold, when it is one and they do.
+    #[inline]
+    pub(super) fn integer(self, bytes: &[u8]) -> Option<i64> {
+        if self == Self::LITTLE_I64 {
+            return Some(i64::from_le_bytes(*bytes.as_array()?));
+        }
+        match self.decode(bytes.iter().copied()) {
+            Ok(Item::Integer(value)) => Some(value),
+            _ => None,
+        }
     }
 
     /// The number of this type that the bytes hold.

@@ -1,7 +1,7 @@
 //! The stack machine of a pickle, with few of its instructions.
 
 use super::{
-    numpy::Global,
+    numpy::{Dtype, Global},
     value::{DictId, Item, ListId, Pickle, SetId, TupleId},
 };
 
@@ -50,16 +50,28 @@ pub enum PickleError {
 /// # Errors
 /// Damage, or anything that counts have no need of, with the byte where it is.
 pub fn read(bytes: &[u8]) -> Result<Pickle<'_>, PickleError> {
-    // Places are numbered with u32; each takes at least one byte of the file.
-    if u32::try_from(bytes.len()).is_err() {
-        return Err(PickleError::Malformed { offset: 0, detail: "4 GiB and more are too long for counts".to_owned() });
-    }
-    let pickle =
-        Pickle { root: Item::None, dicts: Vec::new(), lists: Vec::new(), tuples: Vec::new(), dtypes: Vec::new() };
-    let mut machine =
-        Machine { bytes, at: 0, start: 0, stack: Vec::new(), marks: Vec::new(), memo: Vec::new(), pickle };
-    machine.run()?;
+    let mut machine = Machine::new(bytes, false)?;
+    machine.run(&mut |_, _| Ok::<_, PickleError>(()))?;
     Ok(machine.pickle)
+}
+
+/// Reads a whole pickle and calls `visit` with the entries of the dict that it holds, in no particular order, without
+/// keeping them; returns what it holds, which is a dict if anything was visited to some purpose.
+///
+/// This is [`read`] for many entries, several times as fast: a run of entries whose keys are small integers and whose
+/// values are small integers or numpy integers, as protocol 4 and 5 spell them, is read without a stack. A pickle that
+/// takes such a value from the stack again, to put it into something else, is damaged to this reader; no dict of
+/// integers is spelled so.
+///
+/// # Errors
+/// Damage, or anything that counts have no need of, with the byte where it is; or the first error of `visit`.
+pub fn entries<'a, E: From<PickleError>>(
+    bytes: &'a [u8],
+    mut visit: impl FnMut(Item<'a>, Item<'a>) -> Result<(), E>,
+) -> Result<Item<'a>, E> {
+    let mut machine = Machine::new(bytes, true)?;
+    machine.run(&mut visit)?;
+    Ok(machine.pickle.root)
 }
 
 struct Machine<'a> {
@@ -71,24 +83,69 @@ struct Machine<'a> {
     stack: Vec<Item<'a>>,
     /// How high the stack was at each mark.
     marks: Vec<usize>,
-    memo: Vec<Option<Item<'a>>>,
+    memo: Memo<'a>,
     pickle: Pickle<'a>,
+    /// Whether the entries of the first dict are visited and not kept. If the pickle holds a dict, it is that one: it
+    /// is the lowest on the stack from its first instruction on.
+    visiting: bool,
+    /// The last pair of memo places that named a numpy scalar's constructor and a dtype of integers, and that dtype.
+    scalar: Option<([u8; 2], u32, Dtype)>,
+}
+
+/// What was memoized.
+#[derive(Default)]
+struct Memo<'a> {
+    items: Vec<Option<Item<'a>>>,
+    /// One more than the highest place that was filled.
+    length: usize,
+    /// The scalars that were read without a stack, by place. Hardly any is asked for again.
+    passed: Vec<Passed>,
+}
+
+/// A numpy scalar that was read without a stack. Its bytes, the arguments of its constructor, and it itself are in three
+/// places of the memo from `place` on.
+struct Passed {
+    place: u32,
+    /// Where its bytes are in the file.
+    start: u32,
+    length: u32,
+    dtype: u32,
+    value: i64,
 }
 
 type Step<T = ()> = Result<T, PickleError>;
 
 impl<'a> Machine<'a> {
-    fn run(&mut self) -> Step {
+    fn new(bytes: &'a [u8], visiting: bool) -> Step<Self> {
+        // Places are numbered with u32; each takes at least one byte of the file.
+        if u32::try_from(bytes.len()).is_err() {
+            let detail = "4 GiB and more are too long for counts".to_owned();
+            return Err(PickleError::Malformed { offset: 0, detail });
+        }
+        let pickle =
+            Pickle { root: Item::None, dicts: Vec::new(), lists: Vec::new(), tuples: Vec::new(), dtypes: Vec::new() };
+        let (stack, marks, memo) = (Vec::new(), Vec::new(), Memo::default());
+        Ok(Self { bytes, at: 0, start: 0, stack, marks, memo, pickle, visiting, scalar: None })
+    }
+
+    /// Runs to the end. Of a dict whose entries are visited, none are kept.
+    fn run<E: From<PickleError>>(
+        &mut self,
+        visit: &mut impl FnMut(Item<'a>, Item<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if self.byte()? != 0x80 {
-            return self.malformed("it does not start as a pickle of protocol 2 or later");
+            return Ok(self.malformed("it does not start as a pickle of protocol 2 or later")?);
         }
         self.protocol()?;
         loop {
+            if self.is_between_entries() {
+                self.plain_entries(visit)?;
+            }
             self.start = self.at;
             match self.byte()? {
                 0x80 => self.protocol()?,
                 0x95 => self.frame()?,
-                b'.' => return self.stop(),
+                b'.' => return Ok(self.stop()?),
 
                 b'N' => self.stack.push(Item::None),
                 0x88 => self.stack.push(Item::Bool(true)),
@@ -133,10 +190,10 @@ impl<'a> Machine<'a> {
                     let dict = self.pickle.new_dict();
                     self.stack.push(dict);
                 }
-                b's' => self.set_items(2)?,
+                b's' => self.set_items(2, visit)?,
                 b'u' => {
                     let mark = self.mark()?;
-                    self.set_items(self.stack.len() - mark)?;
+                    self.set_items(self.stack.len() - mark, visit)?;
                 }
                 0x8f => {
                     let items = self.pickle.new_list(Vec::new());
@@ -152,7 +209,7 @@ impl<'a> Machine<'a> {
 
                 b'q' => self.put(1)?,
                 b'r' => self.put(4)?,
-                0x94 => self.memoize(self.memo.len())?,
+                0x94 => self.memoize(self.memo.length)?,
                 b'h' => self.get(1)?,
                 b'j' => self.get(4)?,
 
@@ -163,14 +220,14 @@ impl<'a> Machine<'a> {
                 0x93 => {
                     let (name, module) = (self.pop()?, self.pop()?);
                     let (Item::Text(module), Item::Text(name)) = (module, name) else {
-                        return self.malformed("the name of a global is no text");
+                        return Ok(self.malformed("the name of a global is no text")?);
                     };
                     self.global(module, name)?;
                 }
                 b'R' => self.reduce()?,
                 b'b' => self.build()?,
                 opcode => {
-                    return Err(PickleError::Opcode { opcode, offset: self.start });
+                    return Err(PickleError::Opcode { opcode, offset: self.start }.into());
                 }
             }
         }
@@ -329,19 +386,85 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn set_items(&mut self, count: usize) -> Step {
+    fn set_items<E: From<PickleError>>(
+        &mut self,
+        count: usize,
+        visit: &mut impl FnMut(Item<'a>, Item<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self.above_container(count)? {
             (from, Item::Dict(DictId(dict))) => {
                 let (pairs, rest) = self.stack[from..].as_chunks();
                 if !rest.is_empty() {
-                    return self.malformed("a key has no value");
+                    return Ok(self.malformed("a key has no value")?);
                 }
-                self.pickle.dicts[dict as usize].extend(pairs.iter().map(|[key, value]| (*key, *value)));
+                if self.visiting && dict == 0 {
+                    pairs.iter().try_for_each(|[key, value]| visit(*key, *value))?;
+                } else {
+                    self.pickle.dicts[dict as usize].extend(pairs.iter().map(|[key, value]| (*key, *value)));
+                }
                 self.stack.truncate(from);
                 Ok(())
             }
-            (_, other) => self.malformed(format!("keys are set in a {}", other.kind())),
+            (_, other) => Ok(self.malformed(format!("keys are set in a {}", other.kind()))?),
         }
+    }
+
+    /// Whether the next thing is a key of the dict whose entries are visited, or the end of a run of its entries.
+    fn is_between_entries(&self) -> bool {
+        self.visiting
+            && self.marks == [1]
+            && !self.stack.len().is_multiple_of(2)
+            && self.stack.first() == Some(&Item::Dict(DictId(0)))
+    }
+
+    /// Visits entries as long as their keys are small integers and their values small or numpy integers. What else
+    /// comes is left to the stack.
+    fn plain_entries<E>(&mut self, visit: &mut impl FnMut(Item<'a>, Item<'a>) -> Result<(), E>) -> Result<(), E> {
+        while let Some((key, at)) = small_integer(self.bytes, self.at) {
+            let (value, at) = match small_integer(self.bytes, at) {
+                // Who memoizes an integer needs it on the stack, also with a frame between both.
+                Some((_, at)) if matches!(self.bytes.get(at), Some(0x94 | 0x95 | b'q' | b'r')) => break,
+                Some(plain) => plain,
+                None => match self.numpy_integer(at) {
+                    Some(scalar) => scalar,
+                    None => break,
+                },
+            };
+            self.at = at;
+            visit(Item::Integer(key), Item::Integer(value))?;
+        }
+        Ok(())
+    }
+
+    /// The numpy integer that is spelled from a byte on, in the usual way and with its constructor and dtype memoized,
+    /// and where it ends. Its three parts are memoized.
+    #[inline]
+    fn numpy_integer(&mut self, at: usize) -> Option<(i64, usize)> {
+        let [b'h', constructor, b'h', dtype, b'C', length] = *self.bytes[at..].first_chunk()? else { return None };
+        let start = at + 6;
+        let (value, rest) = self.bytes[start..].split_at_checked(length.into())?;
+        let rest = rest.strip_prefix(b"\x94\x86\x94R\x94")?;
+        if let [0x94 | 0x95 | b'q' | b'r', ..] = rest {
+            return None;
+        }
+        let (number, known) = match self.scalar {
+            Some((places, number, known)) if places == [constructor, dtype] => (number, known),
+            _ => {
+                let (Item::Global(Global::Scalar), Item::Dtype(number)) =
+                    (self.memo.kept(constructor.into())?, self.memo.kept(dtype.into())?)
+                else {
+                    return None;
+                };
+                let known = self.pickle.dtypes[number as usize];
+                self.scalar = Some(([constructor, dtype], number, known));
+                (number, known)
+            }
+        };
+        let value = known.integer(value)?;
+        let place = self.memo.length as u32;
+        self.memo.passed.push(Passed { place, start: start as u32, length: length.into(), dtype: number, value });
+        self.memo.length += 3;
+        Some((value, start + usize::from(length) + 5))
     }
 
     fn add_items(&mut self) -> Step {
@@ -369,20 +492,40 @@ impl<'a> Machine<'a> {
         let Some(item) = self.stack.last().copied() else {
             return self.malformed("there is no value to memoize");
         };
-        if self.memo.len() <= place {
-            self.memo.resize(place + 1, None);
+        if self.memo.items.len() <= place {
+            self.memo.items.resize(place + 1, None);
         }
-        self.memo[place] = Some(item);
+        self.memo.items[place] = Some(item);
+        self.memo.length = self.memo.length.max(place + 1);
+        self.scalar = None;
         Ok(())
     }
 
     fn get(&mut self, width: usize) -> Step {
         let place = self.unsigned(width)? as usize;
-        match self.memo.get(place) {
-            Some(Some(item)) => self.stack.push(*item),
-            _ => return self.malformed(format!("memo place {place} is empty")),
+        match self.memo.kept(place).or_else(|| self.passed(place)) {
+            Some(item) => self.stack.push(item),
+            None => return self.malformed(format!("memo place {place} is empty")),
         }
         Ok(())
+    }
+
+    /// A part of a scalar that was read without a stack.
+    #[cold]
+    fn passed(&mut self, place: usize) -> Option<Item<'a>> {
+        let after = self.memo.passed.partition_point(|passed| passed.place as usize <= place);
+        let passed = &self.memo.passed[after.checked_sub(1)?];
+        let bytes = Item::Bytes(&self.bytes[passed.start as usize..][..passed.length as usize]);
+        match place - passed.place as usize {
+            0 => Some(bytes),
+            1 => {
+                let start = self.pickle.tuples.len() as u32;
+                self.pickle.tuples.extend([Item::Dtype(passed.dtype), bytes]);
+                Some(Item::Tuple(TupleId { start, length: 2 }))
+            }
+            2 => Some(Item::Integer(passed.value)),
+            _ => None,
+        }
     }
 
     fn global(&mut self, module: &str, name: &str) -> Step {
@@ -419,7 +562,10 @@ impl<'a> Machine<'a> {
         };
         let Pickle { tuples, dtypes, .. } = &mut self.pickle;
         match dtypes[place as usize].set_state(&tuples[start as usize..][..length as usize]) {
-            Ok(()) => self.stack.push(object),
+            Ok(()) => {
+                self.scalar = None;
+                self.stack.push(object);
+            }
             Err(detail) => return self.malformed(detail),
         }
         Ok(())
@@ -435,5 +581,23 @@ impl<'a> Pickle<'a> {
     fn new_dict(&mut self) -> Item<'a> {
         self.dicts.push(Vec::new());
         Item::Dict(DictId(self.dicts.len() as u32 - 1))
+    }
+}
+
+impl<'a> Memo<'a> {
+    /// What was memoized at a place, unless it was part of a scalar that was read without a stack.
+    fn kept(&self, place: usize) -> Option<Item<'a>> {
+        self.items.get(place).copied().flatten()
+    }
+}
+
+/// The integer that one of the three short instructions at a byte spells, and where it ends.
+#[inline]
+fn small_integer(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    match *bytes.get(at..)? {
+        [b'K', byte, ..] => Some((byte.into(), at + 2)),
+        [b'M', low, high, ..] => Some((u16::from_le_bytes([low, high]).into(), at + 3)),
+        [b'J', a, b, c, d, ..] => Some((i32::from_le_bytes([a, b, c, d]).into(), at + 5)),
+        _ => None,
     }
 }

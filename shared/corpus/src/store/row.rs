@@ -115,6 +115,11 @@ impl EncodedRow {
         Self { word, reach: row.reach as u32, record, bytes, large: row.large.clone(), balance }
     }
 
+    /// The word whose row it is.
+    pub(crate) fn word(&self) -> WordId {
+        self.word
+    }
+
     /// One more than the greatest column that was set, be it to 0.
     pub(crate) fn reach(&self) -> u32 {
         self.reach
