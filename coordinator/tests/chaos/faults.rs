@@ -69,7 +69,7 @@ impl Fault {
             Self::WorkerCutOff => ("worker cut off until its leases are lost", next_sync),
             Self::WorkerStalled => ("worker's network stalls until its leases are lost", next_sync),
             Self::WorkerAnswersLost => ("answers to a worker are lost until its leases are", next_sync),
-            Self::WorkerHalfClosed => ("worker's connection half closed", next_sync),
+            Self::WorkerHalfClosed => ("worker's connection half closed", "its next Sync but one is taken"),
             Self::CoordinatorKilled => ("one coordinator: SIGKILL, started again later", next_done),
             Self::CoordinatorsKilled => ("both coordinators: SIGKILL, started again", next_done),
             Self::CoordinatorStopped => ("one coordinator: SIGSTOP for more than a lease, SIGCONT", next_done),

@@ -34,11 +34,11 @@ mod waiting;
 mod writes;
 
 use campaign::Mined;
+use faults::Fault;
 use installation::Installation;
 use report::Report;
 use schedule::Schedule;
 use std::{env, time::Duration};
-use waiting::until;
 
 /// A number from the environment.
 fn setting(name: &str, default: u64) -> u64 {
@@ -69,18 +69,9 @@ async fn a_random_schedule_of_faults_costs_time_and_nothing_else() {
 async fn a_killed_workers_jobs_are_leased_elsewhere_within_thirty_seconds() {
     let mut installation = Installation::start(Duration::from_secs(20)).await;
     let id = campaign::submit(&installation, "killed").await;
-    let database = &installation.database;
-    let held = until("a worker holds a lease", async || {
-        let held = database.held(id, "worker-0").await.ok()?;
-        (!held.is_empty()).then_some(held)
-    });
-    let held = held.await;
-    let killed = installation.workers[0].kill();
-    until("its jobs are leased elsewhere", async || {
-        database.elsewhere(id, &held).await.ok().filter(|elsewhere| *elsewhere)
-    })
-    .await;
-    let took = killed.elapsed();
-    eprintln!("a killed worker's jobs were leased elsewhere, or done, after {:.1} s", took.as_secs_f64());
+    let mut draws = Schedule::new(1, 0, false).draws;
+    let felt = faults::inject(Fault::WorkerKilled, &mut installation, id, &mut draws).await;
+    let took = felt.expect("the campaign lasts longer than a worker needs to take a lease").recovery;
+    eprintln!("a killed worker's jobs were leased elsewhere after {:.1} s", took.as_secs_f64());
     assert!(took < Duration::from_secs(30), "it took {took:?}");
 }
