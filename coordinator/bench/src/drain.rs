@@ -37,6 +37,8 @@ pub(crate) struct Drained {
     pub(crate) cpu: CpuTime,
     /// From each Sync to its answer, in seconds.
     pub(crate) syncs: Vec<f64>,
+    /// Syncs that the coordinator could not serve and that were repeated.
+    pub(crate) repeated: u32,
 }
 
 impl Drained {
@@ -59,22 +61,25 @@ pub(crate) async fn drain(installation: &Installation, campaign: CampaignId, job
     for mut worker in workers {
         let done = Arc::clone(&done);
         running.spawn(async move {
-            let mut syncs = Vec::new();
+            let (mut syncs, mut repeated) = (Vec::new(), 0);
             while done.load(Ordering::Relaxed) < jobs {
                 let sent = Instant::now();
                 let synced = worker.sync(0).await?;
                 syncs.push(sent.elapsed().as_secs_f64());
                 done.fetch_add(synced.done, Ordering::Relaxed);
+                repeated += synced.repeated;
             }
-            Ok::<_, anyhow::Error>(syncs)
+            Ok::<_, anyhow::Error>((syncs, repeated))
         });
     }
-    let mut syncs = Vec::new();
+    let (mut syncs, mut repeated) = (Vec::new(), 0);
     while let Some(ended) = running.join_next().await {
-        syncs.extend(ended??);
+        let (more, again) = ended??;
+        syncs.extend(more);
+        repeated += again;
     }
     let (took, cpu) = measured.stop()?;
-    Ok(Drained { jobs, took, cpu, syncs })
+    Ok(Drained { jobs, took, cpu, syncs, repeated })
 }
 
 /// A table row of several measurements of the same; returns the median of jobs per CPU-second.
@@ -90,6 +95,7 @@ fn print(what: &str, note: &str, drained: &[Drained]) -> f64 {
         table::count(rates.median()),
         table::count(wall.median()),
         table::shares(&last.cpu),
+        drained.iter().map(|drained| drained.repeated).sum::<u32>().to_string(),
     ]);
     rates.median()
 }
@@ -109,6 +115,7 @@ pub(crate) async fn measure(installation: &Installation, extent: Extent) -> Resu
             "median",
             "jobs per second, median",
             "CPU: Postgres/coordinator/clients",
+            "Syncs repeated after an error",
         ],
     );
     let each = Acknowledge::EachJob;

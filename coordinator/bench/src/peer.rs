@@ -120,7 +120,7 @@ impl Peer {
         let (took, cpu): (Duration, CpuTime) = measured.stop()?;
         worker.request_shutdown();
         running.await?.map_err(anyhow::Error::msg)?;
-        Ok(Drained { jobs, took, cpu, syncs: Vec::new() })
+        Ok(Drained { jobs, took, cpu, syncs: Vec::new(), repeated: 0 })
     }
 
     /// Completed jobs are deleted, some milliseconds after they ran.

@@ -1,6 +1,7 @@
 //! A worker that speaks the protocol and mines nothing.
 
 use anyhow::{Result, ensure};
+use std::time::Duration;
 use superposed_shared::{
     description::CampaignId,
     proto::{
@@ -8,7 +9,10 @@ use superposed_shared::{
         v1::{self, worker_service_client::WorkerServiceClient},
     },
 };
-use tonic::transport::Channel;
+use tonic::{Code, transport::Channel};
+
+/// How long a worker waits before it repeats a Sync that failed: the least that real ones wait.
+const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// How jobs are told to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub(crate) struct Synced {
     pub(crate) done: u32,
     /// Jobs that were handed out.
     pub(crate) granted: u32,
+    /// How often it was repeated because the coordinator could not serve it.
+    pub(crate) repeated: u32,
 }
 
 impl SimulatedWorker {
@@ -54,35 +60,49 @@ impl SimulatedWorker {
         self
     }
 
-    /// Reports all it holds as done and asks for more, waiting `wait_ms` for it.
+    /// Reports all it holds as done and asks for more, waiting `wait_ms` for it. A Sync that the coordinator could not
+    /// serve just then is repeated, as real workers do.
     pub(crate) async fn sync(&mut self, wait_ms: u32) -> Result<Synced> {
-        self.sequence += 1;
-        let completions: Vec<v1::Completion> = self.completions();
+        let mut request = self.request(wait_ms);
+        let mut repeated = 0;
+        let response = loop {
+            self.sequence += 1;
+            request.sequence = self.sequence;
+            match self.client.sync(request.clone()).await {
+                Ok(response) => break response.into_inner(),
+                Err(status) if status.code() == Code::Unavailable => {
+                    repeated += 1;
+                    tokio::time::sleep(BACK_OFF).await;
+                }
+                Err(status) => return Err(status.into()),
+            }
+        };
+        // What was taken in before a Sync failed is stale when it is said once more.
+        ensure!(repeated > 0 || response.revoked.is_empty(), "a lease was lost: leases last longer than this takes");
+        ensure!(response.acknowledged.len() == request.completions.len(), "a report was not acknowledged");
+        let done = jobs(&self.held);
+        self.held = response.grants;
+        Ok(Synced { done, granted: jobs(&self.held), repeated })
+    }
+
+    fn request(&mut self, wait_ms: u32) -> v1::SyncRequest {
         let affinity = self.held.last().map(|grant| v1::Affinity {
             campaign_id: grant.campaign_id,
             mode: grant.mode,
             layer: grant.layer,
         });
-        let done = jobs(&self.held);
-        let reported = completions.len();
-        let request = v1::SyncRequest {
+        v1::SyncRequest {
             worker_id: self.name.clone(),
             boot_epoch: 1,
-            sequence: self.sequence,
             protocol_version: PROTOCOL_VERSION,
             capabilities: Some(v1::Capabilities { backend: "simulated".to_owned(), device_memory_bytes: 0, cores: 1 }),
             free_jobs: self.capacity,
-            completions,
+            completions: self.completions(),
             wait_ms,
             known_campaigns: self.known.clone(),
             affinity,
             ..Default::default()
-        };
-        let response = self.client.sync(request).await?.into_inner();
-        ensure!(response.revoked.is_empty(), "a lease was lost: leases last longer than this takes");
-        ensure!(response.acknowledged.len() == reported, "a report was not acknowledged");
-        self.held = response.grants;
-        Ok(Synced { done, granted: jobs(&self.held) })
+        }
     }
 
     fn completions(&mut self) -> Vec<v1::Completion> {
