@@ -66,6 +66,7 @@ impl Demo {
             priority: 0,
             batch: 64,
             max_attempts: 3,
+            max_workers: None,
         };
         let (code, campaign) = block_on(mine_and_tell(&spec, reservation))?;
         let Some(campaign) = campaign else { return Ok(code) };

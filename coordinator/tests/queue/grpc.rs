@@ -9,7 +9,7 @@ use superposed::{
 use superposed_shared::{
     description::CampaignId,
     proto::{
-        PROTOCOL_VERSION,
+        FREE_IN_MS, PROTOCOL_VERSION,
         v1::{self, campaign_service_client::CampaignServiceClient, worker_service_client::WorkerServiceClient},
     },
 };
@@ -126,7 +126,26 @@ async fn a_sync_that_was_overtaken_is_aborted() {
     served.sync(request(2)).await;
     assert_eq!(served.refused(request(1)).await, Code::Aborted);
     assert_eq!(served.refused(request(2)).await, Code::Aborted);
-    served.sync(v1::SyncRequest { boot_epoch: 9, ..request(1) }).await;
+}
+
+#[tokio::test]
+async fn a_second_worker_of_one_name_is_refused_while_the_first_is_alive() {
+    let served = Served::start().await;
+    let draining = |draining| v1::SyncRequest { draining, ..request(2) };
+    served.sync(request(1)).await;
+    let second = v1::SyncRequest { boot_epoch: 9, ..request(1) };
+    let status = served.workers().sync(second.clone()).await.expect_err("it was accepted");
+    assert_eq!(status.code(), Code::AlreadyExists);
+    assert!(status.message().starts_with("another worker named \"a\" is at work: give each"), "{}", status.message());
+    let free_in = status.metadata().get(FREE_IN_MS).expect("when it is free").to_str().expect("a number");
+    assert!((15_000..=20_000).contains(&free_in.parse::<u32>().expect("a number")), "{free_in}");
+    // The first goes on, and once it drains, its name is free at once.
+    served.sync(draining(true)).await;
+    served.sync(second).await;
+    assert_eq!(
+        served.refused(v1::SyncRequest { draining: false, sequence: 3, ..request(3) }).await,
+        Code::AlreadyExists
+    );
 }
 
 #[tokio::test]

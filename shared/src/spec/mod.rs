@@ -49,6 +49,9 @@ pub struct CampaignSpec {
     /// How often a job that stands alone may be tried.
     #[serde(default = "default_max_attempts")]
     pub max_attempts: u32,
+    /// How many workers may work on it at a time; any number when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_workers: Option<u32>,
 }
 
 fn all_modes() -> Vec<Mode> {
@@ -153,6 +156,9 @@ pub enum SpecError {
     /// No attempt is allowed, or endlessly many.
     #[error("max_attempts is {0}, but must lie between 1 and 100")]
     MaxAttempts(u32),
+    /// No worker is allowed, or absurdly many.
+    #[error("max_workers is {0}, but must lie between 1 and 100000; leave it out for any number")]
+    MaxWorkers(u32),
 }
 
 impl CampaignSpec {
@@ -187,6 +193,9 @@ impl CampaignSpec {
         }
         if !(1..=100).contains(&self.max_attempts) {
             return Err(SpecError::MaxAttempts(self.max_attempts));
+        }
+        if let Some(workers) = self.max_workers.filter(|workers| !(1..=100_000).contains(workers)) {
+            return Err(SpecError::MaxWorkers(workers));
         }
         Ok(())
     }
