@@ -7,10 +7,12 @@
 //! - [`record`]: the campaign's record beside its results, and the map from ids to words
 //! - [`wire`]: between these types and the protocol's
 //! - [`proto`]: the generated gRPC code
+//! - [`clock`]: time outside the database
 //! - [`shutdown`]: when a process is to stop
 //! - [`command_line`]: the outermost shell of a program
 //! - [`telemetry`]: logs of a process
 
+pub mod clock;
 pub mod command_line;
 pub mod description;
 pub mod destination;
