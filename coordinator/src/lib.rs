@@ -4,6 +4,7 @@
 //! - [`admission`]: what a campaign must pass before it is queued
 //! - [`service`]: the gRPC services over the queue
 //! - [`serve`]: the coordinator's process
+//! - [`client`]: how the commands talk to a coordinator
 //! - [`postgres`]: a private Postgres
 //! - [`local`]: coordinator, workers and Postgres on one machine, for one campaign
 //! - [`topics`]: mined topics in words
@@ -13,6 +14,7 @@
 pub mod admission;
 pub mod audits;
 pub mod cli;
+pub mod client;
 pub mod local;
 pub mod postgres;
 pub mod queue;

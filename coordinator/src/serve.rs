@@ -2,23 +2,19 @@
 
 use crate::{
     queue::{Queue, QueueError, QueueSettings},
-    service::{Campaigns, Workers},
+    service::{Campaigns, Doorbell, Workers},
 };
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use superposed_shared::proto::{self, v1};
 use tokio::{
     net::TcpListener,
-    sync::Notify,
     time::{Interval, MissedTickBehavior, interval},
 };
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 
-/// How often done spans are merged and the pulse is taken.
+/// How often the pulse is taken, and what nobody asks about is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(2);
-
-/// Keep-alive of HTTP/2: a peer that is silent this long is asked whether it is there.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// A coordinator that cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -92,13 +88,12 @@ impl Coordinator {
     /// When the server fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { queue, listener } = self;
-        let work_queued = Arc::new(Notify::new());
+        let bell = Arc::new(Doorbell::default());
         let workers =
-            v1::worker_service_server::WorkerServiceServer::new(Workers::new(queue.clone(), Arc::clone(&work_queued)))
+            v1::worker_service_server::WorkerServiceServer::new(Workers::new(queue.clone(), Arc::clone(&bell)))
                 .max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
-        let campaigns =
-            v1::campaign_service_server::CampaignServiceServer::new(Campaigns::new(queue.clone(), work_queued))
-                .max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
+        let campaigns = v1::campaign_service_server::CampaignServiceServer::new(Campaigns::new(queue.clone()))
+            .max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_serving::<v1::worker_service_server::WorkerServiceServer<Workers>>().await;
         health.set_serving::<v1::campaign_service_server::CampaignServiceServer<Campaigns>>().await;
@@ -106,7 +101,8 @@ impl Coordinator {
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
             .build_v1()?;
         let server = Server::builder()
-            .http2_keepalive_interval(Some(KEEP_ALIVE))
+            .http2_keepalive_interval(Some(proto::KEEP_ALIVE))
+            .http2_keepalive_timeout(Some(proto::KEEP_ALIVE))
             .add_service(workers)
             .add_service(campaigns)
             .add_service(health_service)
@@ -114,7 +110,7 @@ impl Coordinator {
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::select! {
             served = server => served?,
-            () = keep_up(queue) => {}
+            () = keep_up(&queue, &bell) => {}
             // Nothing is lost with what is in flight: workers and operators ask again.
             () = shutdown => {}
         }
@@ -123,8 +119,8 @@ impl Coordinator {
 }
 
 /// The pulse beside everything else: upkeep that takes its time must not look like an outage.
-async fn keep_up(queue: Queue) {
-    tokio::join!(keep_alive(&queue), keep_tidy(&queue));
+async fn keep_up(queue: &Queue, bell: &Doorbell) {
+    tokio::join!(keep_alive(queue), keep_tidy(queue), bell.listen(queue));
 }
 
 async fn keep_alive(queue: &Queue) {
@@ -152,9 +148,12 @@ async fn keep_tidy(queue: &Queue) {
 }
 
 async fn tidy(queue: &Queue) -> Result<(), QueueError> {
+    queue.expire_forgotten().await?;
+    queue.revoke_wedged().await?;
     queue.settle_all().await?;
     queue.cancel_all_spans().await?;
-    queue.merge_done().await
+    queue.merge_done().await?;
+    queue.forget().await
 }
 
 fn upkeep_ticks() -> Interval {

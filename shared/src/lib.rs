@@ -9,10 +9,12 @@
 //! - [`stored`]: pools and logits that a campaign starts from instead of a model
 //! - [`wire`]: between these types and the protocol's
 //! - [`proto`]: the generated gRPC code
+//! - [`clock`]: time outside the database
 //! - [`shutdown`]: when a process is to stop
 //! - [`command_line`]: the outermost shell of a program
 //! - [`telemetry`]: logs of a process
 
+pub mod clock;
 pub mod command_line;
 pub mod description;
 pub mod destination;

@@ -203,6 +203,7 @@ impl From<&CampaignSpec> for v1::CampaignSpec {
             batch: spec.batch,
             max_attempts: spec.max_attempts,
             audit: Some(spec.audit.get()),
+            max_workers: spec.max_workers,
         }
     }
 }
@@ -254,6 +255,7 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
             batch: spec.batch,
             max_attempts: spec.max_attempts,
             audit: spec.audit.map(read_audit).transpose()?.unwrap_or_default(),
+            max_workers: spec.max_workers,
         })
     }
 }
@@ -343,7 +345,7 @@ mod tests {
     #[test]
     fn a_spec_survives_the_wire() {
         let text = "name = 'n'\nsize = '1M'\nmodel = '/m'\ncorpus = '/c'\ndestination = '/d'\nmodes = ['iii', 'i']\n\
-                    polarities = ['pos']\npriority = -2\naudit = 1\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
+                    polarities = ['pos']\npriority = -2\naudit = 1\nmax_workers = 3\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
                     [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\nextra_vocab = '/w'\n";
         let spec: CampaignSpec = toml::from_str(text).expect("a legal spec");
         assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec.clone()));

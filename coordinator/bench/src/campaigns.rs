@@ -8,10 +8,10 @@ use std::{
     path::Path,
 };
 use superposed::queue::{Queue, submit::Submitted};
-use superposed_identity::{LayerIndex, MiningParameters, Mode, Polarities, TokenRule};
+use superposed_identity::{AuditShare, LayerIndex, MiningParameters, Mode, Polarities, TokenRule};
 use superposed_shared::{
-    description::{CampaignDescription, CampaignId},
-    spec::{CampaignSpec, IndexSet, plan::LayerPlan},
+    description::{CampaignDescription, CampaignId, Input},
+    spec::{CampaignSpec, IndexSet, Source, plan::LayerPlan},
 };
 
 /// Neurons of a layer of GPT-2 XL.
@@ -26,16 +26,18 @@ pub(crate) fn spec(name: &str, place: &Path) -> CampaignSpec {
     CampaignSpec {
         name: name.to_owned(),
         size: "bench".parse().expect("a legal size"),
-        model: path("model"),
+        source: Source::Model(path("model")),
         corpus: path("demo/corpus"),
         destination: path(name),
-        modes: Mode::ALL.to_vec(),
+        modes: Some(Mode::ALL.to_vec()),
         polarities: Polarities::Both,
         select: Vec::new(),
         parameters: Default::default(),
         priority: 0,
         batch: BATCH,
         max_attempts: 3,
+        audit: AuditShare::NONE,
+        max_workers: None,
     }
 }
 
@@ -56,15 +58,17 @@ pub(crate) async fn queue(queue: &Queue, name: &str, jobs: u32) -> Result<(Campa
         layer += 1;
     }
     let description = CampaignDescription {
+        name: spec.name.clone(),
         size: spec.size.clone(),
-        model: spec.model.clone(),
-        model_digest: "sha256:0".to_owned(),
+        input: Input::Model { directory: "/nowhere/model".to_owned(), digest: "sha256:0".to_owned() },
         corpus: spec.corpus.clone(),
         corpus_digest: "sha256:1".to_owned(),
+        extra_vocab: None,
         destination: spec.destination.clone(),
         polarities: spec.polarities,
         parameters: MiningParameters::published(TokenRule::ByteLevel),
         batch: spec.batch,
+        audit: spec.audit,
     };
     match queue.submit(name, &spec, &description, &layers).await? {
         Submitted::Created(id) => Ok((id, jobs.div_ceil(2) * 2)),

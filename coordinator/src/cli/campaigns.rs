@@ -1,7 +1,10 @@
 //! The commands that ask a running coordinator.
 
 use super::block_on;
-use crate::local::display::Display;
+use crate::{
+    client::{prepared, soon, submission, watch},
+    local::display::{Display, Spell},
+};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use std::{error::Error as _, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
@@ -12,9 +15,6 @@ use superposed_shared::{
     wire,
 };
 use tonic::transport::{Channel, Endpoint};
-
-/// How long a connection may take: longer, and nothing is there.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 struct Server {
@@ -35,7 +35,7 @@ impl Server {
                 "{url:?} is not a coordinator's URL, which is like http://127.0.0.1:7117; name it with --coordinator"
             )
         })?;
-        let channel = endpoint.connect_timeout(PATIENCE).connect().await.map_err(|error| {
+        let channel = prepared(endpoint).connect().await.map_err(|error| {
             let error = anyhow::Error::from(error);
             let reason = error.root_cause();
             anyhow!(
@@ -82,7 +82,7 @@ macro_rules! campaign_command {
                 block_on(async {
                     let mut client = self.server.client().await?;
                     let request = v1::$request { campaign_id: self.campaign };
-                    say!("{}", line(client.$method(request).await.map_err(refused)?.get_ref()));
+                    say!("{}", line(client.$method(soon(request)).await.map_err(refused)?.get_ref()));
                     Ok(ExitCode::SUCCESS)
                 })
             }
@@ -120,7 +120,7 @@ impl Delete {
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
             let mut client = self.server.client().await?;
-            client.delete(v1::DeleteRequest { campaign_id: self.campaign }).await.map_err(refused)?;
+            client.delete(soon(v1::DeleteRequest { campaign_id: self.campaign })).await.map_err(refused)?;
             say!("campaign {} is forgotten; its files stay", self.campaign);
             Ok(ExitCode::SUCCESS)
         })
@@ -146,7 +146,7 @@ impl Submit {
         block_on(async {
             let mut client = self.server.client().await?;
             let request = v1::SubmitRequest { spec: Some((&spec).into()), client_key: key };
-            let submitted = client.submit(request).await.map_err(refused)?.into_inner();
+            let submitted = client.submit(submission(request)).await.map_err(refused)?.into_inner();
             let campaign = submitted.campaign.unwrap_or_default();
             if !submitted.created {
                 eprintln!(
@@ -175,11 +175,11 @@ impl Status {
         block_on(async {
             let mut client = self.server.client().await?;
             let Some(campaign_id) = self.campaign else {
-                let all = client.list(v1::ListRequest {}).await.map_err(refused)?.into_inner().campaigns;
+                let all = client.list(soon(v1::ListRequest {})).await.map_err(refused)?.into_inner().campaigns;
                 all.iter().for_each(|campaign| say!("{}", line(campaign)));
                 return Ok(ExitCode::SUCCESS);
             };
-            let campaign = client.get(v1::GetRequest { campaign_id }).await.map_err(refused)?.into_inner();
+            let campaign = client.get(soon(v1::GetRequest { campaign_id })).await.map_err(refused)?.into_inner();
             say!("{}", line(&campaign));
             for layer in &campaign.layers {
                 let jobs = layer.jobs.unwrap_or_default();
@@ -209,8 +209,7 @@ impl Watch {
         block_on(async {
             let mut interrupt = pin!(shutdown::requested(false)?);
             let mut client = self.server.client().await?;
-            let request = v1::WatchRequest { campaign_id: self.campaign };
-            let mut changes = client.watch(request).await.map_err(refused)?.into_inner();
+            let mut changes = watch(&mut client, self.campaign).await.map_err(refused)?;
             let mut display = Display::new();
             let mut last = None;
             loop {
@@ -248,7 +247,7 @@ impl Failures {
         block_on(async {
             let mut client = self.server.client().await?;
             let request = v1::FailuresRequest { campaign_id: self.campaign, limit: 0 };
-            for failure in client.failures(request).await.map_err(refused)?.into_inner().failures {
+            for failure in client.failures(soon(request)).await.map_err(refused)?.into_inner().failures {
                 say!("{} attempts, last by {}: {}", failure.attempts, failure.worker, failure.error);
             }
             Ok(ExitCode::SUCCESS)
@@ -267,7 +266,7 @@ impl Workers {
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
             let mut client = self.server.client().await?;
-            for worker in client.workers(v1::WorkersRequest {}).await.map_err(refused)?.into_inner().workers {
+            for worker in client.workers(soon(v1::WorkersRequest {})).await.map_err(refused)?.into_inner().workers {
                 say!(
                     "{}  {}  {} cores  holds {} jobs  heard of {} s ago{}",
                     worker.id,
@@ -299,6 +298,12 @@ fn line(campaign: &v1::Campaign) -> String {
         "campaign {} {} ({}) is {state}: {} of {total} jobs done, {} failed; results: {}",
         campaign.id, campaign.name, campaign.size, jobs.done, jobs.failed, campaign.destination
     );
+    if campaign.jobs_per_second > 0.0 {
+        line.push_str(&format!("; {:.1} jobs/s", campaign.jobs_per_second));
+    }
+    if let Some(seconds) = campaign.seconds_left {
+        line.push_str(&format!(", {} left", Spell(Duration::from_secs(seconds))));
+    }
     if !campaign.trouble.is_empty() {
         line.push_str("; held up: ");
         line.push_str(&campaign.trouble);

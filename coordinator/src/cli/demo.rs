@@ -68,6 +68,7 @@ impl Demo {
             batch: 64,
             max_attempts: 3,
             audit: AuditShare::default(),
+            max_workers: None,
         };
         let (code, campaign) = block_on(mine_and_tell(&spec, reservation))?;
         let Some(campaign) = campaign else { return Ok(code) };

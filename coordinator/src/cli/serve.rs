@@ -22,6 +22,13 @@ pub(super) struct Serve {
     /// How long a lease lasts without being renewed, in seconds
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3600))]
     lease_seconds: u32,
+    /// A worker that holds leases but finishes no job for so many seconds loses them; the job it is at is tried again
+    /// elsewhere
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..))]
+    wedge_after: u32,
+    /// A worker that was not heard of for so many seconds is no longer listed
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(60..))]
+    forget_workers_after: u32,
     /// Stop as well when standard input is closed, so that no coordinator outlives what started it
     #[arg(long)]
     until_stdin_closes: bool,
@@ -30,8 +37,12 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
-            let settings =
-                QueueSettings { lease: Duration::from_secs(self.lease_seconds.into()), ..QueueSettings::default() };
+            let settings = QueueSettings {
+                lease: Duration::from_secs(self.lease_seconds.into()),
+                wedge_after: Duration::from_secs(self.wedge_after.into()),
+                forget_workers_after: Duration::from_secs(self.forget_workers_after.into()),
+                ..QueueSettings::default()
+            };
             let beyond = self.allow_unauthenticated_network;
             let coordinator = Coordinator::bind(&self.database, settings, self.listen, beyond).await?;
             say!("{ANNOUNCEMENT}http://{}", coordinator.address()?);

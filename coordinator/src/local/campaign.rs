@@ -1,7 +1,10 @@
 //! A campaign on a local installation, from its submission to its end.
 
 use super::{LocalError, Machine, display::Display};
-use crate::admission;
+use crate::{
+    admission,
+    client::{soon, submission, watch},
+};
 use std::{collections::HashSet, future::Future, pin::Pin};
 use superposed_shared::{
     destination::Destination,
@@ -55,7 +58,7 @@ async fn mine_until(
         machine.start_workers()?;
     }
     let mut last = campaign;
-    let mut changes = client.watch(v1::WatchRequest { campaign_id: id }).await?.into_inner();
+    let mut changes = watch(&mut client, id).await?;
     while goes_on(&last) {
         tokio::select! {
             change = changes.message() => match change? {
@@ -74,14 +77,15 @@ async fn mine_until(
         display.show(&last);
     }
     display.finish();
-    let failures = client.failures(v1::FailuresRequest { campaign_id: id, limit: 0 }).await?.into_inner().failures;
+    let failures =
+        client.failures(soon(v1::FailuresRequest { campaign_id: id, limit: 0 })).await?.into_inner().failures;
     Ok(LocalOutcome::Ended { campaign: last, failures })
 }
 
 /// Submits, resumes or retries: running the same command again always goes on.
 async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec) -> Result<v1::Campaign, LocalError> {
     let request = || v1::SubmitRequest { spec: Some(spec.into()), client_key: client_key(spec) };
-    let submitted = client.submit(request()).await?.into_inner();
+    let submitted = client.submit(submission(request())).await?.into_inner();
     let campaign = submitted.campaign.unwrap_or_default();
     let campaign_id = campaign.id;
     if submitted.created {
@@ -91,17 +95,19 @@ async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec
     if let Some(lacking) = lacking {
         eprintln!("{lacking}: the campaign is mined again");
         if goes_on(&campaign) {
-            client.cancel(v1::CancelRequest { campaign_id }).await?;
+            client.cancel(soon(v1::CancelRequest { campaign_id })).await?;
         }
-        client.delete(v1::DeleteRequest { campaign_id }).await?;
-        return Ok(client.submit(request()).await?.into_inner().campaign.unwrap_or_default());
+        client.delete(soon(v1::DeleteRequest { campaign_id })).await?;
+        return Ok(client.submit(submission(request())).await?.into_inner().campaign.unwrap_or_default());
     }
     match campaign.state() {
-        CampaignState::Paused => Ok(client.resume(v1::ResumeRequest { campaign_id }).await?.into_inner()),
-        CampaignState::CompletedWithFailures => Ok(client.retry(v1::RetryRequest { campaign_id }).await?.into_inner()),
+        CampaignState::Paused => Ok(client.resume(soon(v1::ResumeRequest { campaign_id })).await?.into_inner()),
+        CampaignState::CompletedWithFailures => {
+            Ok(client.retry(soon(v1::RetryRequest { campaign_id })).await?.into_inner())
+        }
         CampaignState::Cancelled => {
-            client.delete(v1::DeleteRequest { campaign_id }).await?;
-            Ok(client.submit(request()).await?.into_inner().campaign.unwrap_or_default())
+            client.delete(soon(v1::DeleteRequest { campaign_id })).await?;
+            Ok(client.submit(submission(request())).await?.into_inner().campaign.unwrap_or_default())
         }
         _ => Ok(campaign),
     }

@@ -49,7 +49,7 @@ impl Rate {
 }
 
 /// A length of time in the unit that suits it.
-struct Spell(Duration);
+pub(crate) struct Spell(pub(crate) Duration);
 
 impl fmt::Display for Spell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +85,9 @@ impl Display {
         let now = Instant::now();
         self.rate.note(now, settled);
         let mut message = format!("{settled}/{total} jobs");
-        match self.rate.per_second() {
+        // A display that was just opened has the coordinator's word for it.
+        let known = (campaign.jobs_per_second > 0.0).then_some(campaign.jobs_per_second);
+        match self.rate.per_second().or(known) {
             Some(rate) if settled < total => {
                 #[expect(clippy::cast_precision_loss, reason = "jobs are far fewer than 2^53")]
                 let left = Duration::from_secs_f64((total - settled) as f64 / rate);

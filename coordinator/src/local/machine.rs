@@ -1,7 +1,10 @@
 //! The processes of a local installation: started, watched over, stopped.
 
 use super::process::Process;
-use crate::postgres::{Cluster, PostgresError};
+use crate::{
+    client::prepared,
+    postgres::{Cluster, PostgresError},
+};
 use futures::future::join_all;
 use nix::{
     fcntl::{Flock, FlockArg},
@@ -12,6 +15,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    process,
     time::{Duration, Instant},
 };
 use superposed_shared::proto::v1::campaign_service_client::CampaignServiceClient;
@@ -204,7 +208,7 @@ impl Machine {
         let log = settings.state.join(LOGS).join("coordinator.log");
         let mut coordinator = Process::start("the coordinator", &programs.coordinator, &arguments, log)?;
         let url = announced(&mut coordinator).await?;
-        let client = CampaignServiceClient::new(Endpoint::from_shared(url.clone())?.connect().await?);
+        let client = CampaignServiceClient::new(prepared(Endpoint::from_shared(url.clone())?).connect().await?);
         Ok(Self {
             client,
             coordinator,
@@ -229,19 +233,20 @@ impl Machine {
     /// # Errors
     /// When one cannot be started at all.
     pub fn start_workers(&mut self) -> Result<(), LocalError> {
+        let run = process::id();
         for number in 1..=self.settings.workers {
             let name = format!("local-{number}");
-            let arguments = [
-                "--coordinator".to_owned(),
-                self.url.clone(),
-                "--name".to_owned(),
-                name.clone(),
-                "--cores".to_owned(),
-                self.settings.cores.to_string(),
-            ];
+            let (url, cores) = (self.url.clone(), self.settings.cores.to_string());
             let log = self.settings.state.join(LOGS).join(format!("worker-{number}.log"));
             let (program, ended) = (self.programs.worker.clone(), self.ended.0.clone());
-            let start = move || Process::start(&format!("worker {name}"), &program, &arguments, log.clone());
+            let mut lives = 0;
+            let mut start = move || {
+                lives += 1;
+                // A name of its own for each: that of one that was killed is not free at once.
+                let own = format!("{name}-{run}-{lives}");
+                let arguments = ["--coordinator", &url, "--name", &own, "--cores", &cores].map(str::to_owned);
+                Process::start(&format!("worker {name}"), &program, &arguments, log.clone())
+            };
             let first = start()?;
             let (stop, stopped) = oneshot::channel();
             let task = tokio::spawn(watch_over(first, start, stopped, ended));
@@ -276,7 +281,7 @@ impl Machine {
 
 async fn watch_over(
     mut worker: Process,
-    start: impl Fn() -> Result<Process, LocalError>,
+    mut start: impl FnMut() -> Result<Process, LocalError>,
     mut stopped: oneshot::Receiver<()>,
     ended: mpsc::UnboundedSender<String>,
 ) {

@@ -2,6 +2,7 @@
 
 use super::{LayerKey, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, punish::part, read_mode, read_ordinals};
 use sqlx::{PgConnection, Row};
+use std::time::Duration;
 use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{description::CampaignId, spec::IndexSet};
 
@@ -27,9 +28,6 @@ const WAIT_FOR: &str = include_str!("sql/claim_candidate.sql");
 /// The most leases of one claim: what is asked for may lie in fragments.
 const MAX_LEASES: usize = 8;
 
-/// The most expired leases that one claim looks after.
-const MAX_EXPIRED: i64 = 16;
-
 /// Where a claim of `wanted` jobs ends: on a whole neuron, and on a whole forward batch where one is finished.
 fn cut(ordinals: &Ordinals, wanted: u32, polarities: u32, batch_jobs: u32) -> u32 {
     let end = ordinals.start.saturating_add(wanted.max(1));
@@ -41,6 +39,27 @@ fn cut(ordinals: &Ordinals, wanted: u32, polarities: u32, batch_jobs: u32) -> u3
         return whole_batches;
     }
     end.next_multiple_of(polarities).min(ordinals.end)
+}
+
+/// How many jobs a lease has at most when `wanted` are: no more than `max_lease_jobs`, but a whole forward batch where
+/// that is longer, since a batch is computed whole for any part of it. Who wants less than half a lease gets no such
+/// lease.
+const fn lease_size(wanted: u32, max_lease_jobs: u32, batch_jobs: u32) -> u32 {
+    let usual = if wanted < max_lease_jobs { wanted } else { max_lease_jobs };
+    if batch_jobs > max_lease_jobs && wanted >= max_lease_jobs / 2 { batch_jobs } else { usual }
+}
+
+/// Whether a worker may work on a campaign that `most` workers may work on.
+async fn may_work(connection: &mut PgConnection, campaign: i64, worker: &str, most: i32) -> Result<bool, QueueError> {
+    let row = sqlx::query(include_str!("sql/may_join.sql")).bind(campaign).bind(worker);
+    let row = row.fetch_one(&mut *connection).await?;
+    if row.try_get("works")? {
+        return Ok(true);
+    }
+    // In a statement of its own, which sees what was there when the look became this transaction's.
+    let workers: i64 =
+        sqlx::query_scalar(include_str!("sql/workers_of.sql")).bind(campaign).fetch_one(connection).await?;
+    Ok(row.try_get("may_look")? && workers < i64::from(most))
 }
 
 impl Queue {
@@ -65,16 +84,15 @@ impl Queue {
         if current.is_none() {
             return Ok(Vec::new());
         }
-        let expired = self.expire(&mut tx, MAX_EXPIRED).await?;
+        let expired = self.expire(&mut tx, Duration::ZERO).await?;
         let mut granted = Vec::new();
         let mut left = wanted;
         while left > 0 && granted.len() < MAX_LEASES {
-            let most = left.min(self.settings.max_lease_jobs);
-            let mut lease = self.claim_one(&mut tx, sync, most, warm, PASS_OVER).await?;
+            let mut lease = self.claim_one(&mut tx, sync, left, warm, PASS_OVER).await?;
             if lease.is_none() && granted.is_empty() && expired == 0 {
                 // What there is may be one long span that somebody else is cutting just now: wait for the rest of it.
                 // No span is locked here, so that nobody waits for this transaction in turn.
-                lease = self.claim_one(&mut tx, sync, most, warm, WAIT_FOR).await?;
+                lease = self.claim_one(&mut tx, sync, left, warm, WAIT_FOR).await?;
             }
             let Some((lease, short)) = lease else { break };
             left = left.saturating_sub(lease.ordinals.end - lease.ordinals.start);
@@ -97,13 +115,20 @@ impl Queue {
         warm: Option<LayerKey>,
         candidate: &'static str,
     ) -> Result<Option<(Granted, bool)>, QueueError> {
-        let candidate = sqlx::query(candidate)
-            .bind(warm.map(|key| key.campaign.0))
-            .bind(warm.map(|key| super::write_mode(key.mode)))
-            .bind(warm.map(|key| key.layer.0.cast_signed()))
-            .fetch_optional(&mut *connection)
-            .await?;
-        let Some(row) = candidate else { return Ok(None) };
+        let mut full = Vec::new();
+        let row = loop {
+            let next = sqlx::query(candidate)
+                .bind(warm.map(|key| key.campaign.0))
+                .bind(warm.map(|key| super::write_mode(key.mode)))
+                .bind(warm.map(|key| key.layer.0.cast_signed()))
+                .bind(&full);
+            let Some(row) = next.fetch_optional(&mut *connection).await? else { return Ok(None) };
+            let campaign = row.try_get("campaign_id")?;
+            match row.try_get("max_workers")? {
+                Some(most) if !may_work(&mut *connection, campaign, &sync.worker, most).await? => full.push(campaign),
+                _ => break row,
+            }
+        };
         let key = LayerKey {
             campaign: CampaignId(row.try_get("campaign_id")?),
             mode: read_mode(row.try_get("mode")?)?,
@@ -113,6 +138,7 @@ impl Queue {
         let polarities = row.try_get::<i32, _>("polarities")?.cast_unsigned();
         let batch_jobs = row.try_get::<i32, _>("batch_jobs")?.cast_unsigned();
         let mut id: i64 = row.try_get("id")?;
+        let wanted = lease_size(wanted, self.settings.max_lease_jobs, batch_jobs);
         let end = cut(&ordinals, wanted, polarities, batch_jobs);
         let head = ordinals.start..end;
         let short = end < ordinals.end && end - ordinals.start < wanted;
@@ -160,6 +186,12 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lease_is_a_whole_batch_where_that_is_longer_than_leases_are() {
+        assert_eq!([1, 100, 256, 9999].map(|wanted| lease_size(wanted, 256, 128)), [1, 100, 256, 256]);
+        assert_eq!([1, 127, 128, 9999].map(|wanted| lease_size(wanted, 256, 2048)), [1, 127, 2048, 2048]);
+    }
 
     #[test]
     fn claims_end_on_whole_batches_where_one_fits_and_always_on_whole_neurons() {

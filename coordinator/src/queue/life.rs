@@ -1,6 +1,6 @@
 //! The life of a campaign after its submission.
 
-use super::{Queue, QueueError};
+use super::{Queue, QueueError, wake::ring};
 use superposed_shared::description::CampaignId;
 
 impl Queue {
@@ -88,6 +88,8 @@ impl Queue {
         if let Some(spans) = spans {
             sqlx::query(spans).bind(campaign.0).execute(&mut *tx).await?;
         }
+        // Also of what makes none available: an operator's word is rare.
+        ring(&mut tx).await?;
         tx.commit().await?;
         Ok(())
     }

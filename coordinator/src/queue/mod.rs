@@ -6,8 +6,10 @@
 //!
 //! - [`submit`]: a campaign and its spans
 //! - [`claim`]: hands out leases, splitting a span down to what was asked for
-//! - [`report`]: what workers say of their leases: done, failed, returned, still held
+//! - [`report`]: what workers say of their leases: done, failed, returned, still held; [`lease`] is its fence
 //! - [`punish`]: what becomes of a span after an error: split, tried again, or given up
+//! - [`deaths`]: what becomes of the leases of a worker that died, or does nothing any more
+//! - [`wake`]: news of work, for those that wait for some
 //! - [`life`]: pause, resume, cancel, retry, delete
 //! - [`progress`]: counts, failures, workers
 //! - [`upkeep`]: merges done spans, bridges outages
@@ -16,12 +18,17 @@
 //! used.
 
 pub mod claim;
+pub mod deaths;
+pub mod lease;
 pub mod life;
 pub mod progress;
 pub mod punish;
 pub mod report;
 pub mod submit;
 pub mod upkeep;
+pub mod wake;
+
+pub use lease::Lease;
 
 use sqlx::{
     PgPool,
@@ -42,13 +49,26 @@ pub struct QueueSettings {
     pub lease: Duration,
     /// The most jobs of one lease.
     pub max_lease_jobs: u32,
-    /// The wait before a failed job is tried again; doubled with every attempt.
+    /// About how long a failed job waits before it is tried again; doubled with every attempt.
     pub retry_delay: Duration,
+    /// About the longest wait before a failed job is tried again.
+    pub max_retry_delay: Duration,
+    /// A worker that holds leases but reports no job, done or failed, for this long loses them.
+    pub wedge_after: Duration,
+    /// A worker is forgotten when it was not heard of for this long.
+    pub forget_workers_after: Duration,
 }
 
 impl Default for QueueSettings {
     fn default() -> Self {
-        Self { lease: Duration::from_secs(20), max_lease_jobs: 256, retry_delay: Duration::from_secs(1) }
+        Self {
+            lease: Duration::from_secs(20),
+            max_lease_jobs: 256,
+            retry_delay: Duration::from_secs(1),
+            max_retry_delay: Duration::from_secs(60),
+            wedge_after: Duration::from_secs(15 * 60),
+            forget_workers_after: Duration::from_secs(24 * 60 * 60),
+        }
     }
 }
 
@@ -86,6 +106,17 @@ pub enum QueueError {
         state: &'static str,
         /// What was asked for, like `paused`.
         action: &'static str,
+    },
+    /// Another process is alive under the worker's name.
+    #[error(
+        "another worker named {name:?} is at work: give each worker a name of its own. Should it have died, its name is \
+         free in {} s", free_in.as_secs_f64().ceil()
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// When it is free, should nothing be heard of the other any more.
+        free_in: Duration,
     },
     /// A row holds what this version does not know.
     #[error("the database holds {0}, which this version does not know")]
@@ -150,7 +181,8 @@ impl Queue {
     /// # Errors
     /// When the database cannot be reached, or a newer version made its schema.
     pub async fn connect(url: &str, settings: QueueSettings) -> Result<Self, QueueError> {
-        let options = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(10));
+        // One of them listens.
+        let options = PgPoolOptions::new().max_connections(17).acquire_timeout(Duration::from_secs(10));
         let pool = options.connect(url).await?;
         MIGRATIONS.run(&pool).await?;
         Ok(Self { pool, settings })

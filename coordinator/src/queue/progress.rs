@@ -42,8 +42,11 @@ impl CampaignState {
     }
 }
 
+/// Rates are those of so many seconds.
+pub(super) const RATE_SECONDS: f64 = 60.0;
+
 /// A campaign without its counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CampaignRow {
     /// Its id.
     pub id: CampaignId,
@@ -59,6 +62,10 @@ pub struct CampaignRow {
     pub priority: i32,
     /// What keeps it from going on, while something does.
     pub trouble: Option<String>,
+    /// How many workers may work on it at most.
+    pub max_workers: Option<u32>,
+    /// Jobs done a second over the last minute.
+    pub jobs_per_second: f64,
 }
 
 /// Jobs by state.
@@ -96,11 +103,32 @@ impl JobCounts {
         Ok(match state {
             "pending" => &mut self.pending,
             "leased" => &mut self.leased,
-            "done" => &mut self.done,
             "failed" => &mut self.failed,
             "cancelled" => &mut self.cancelled,
             other => return Err(QueueError::Corrupt(format!("the span state {other}"))),
         })
+    }
+}
+
+/// Jobs by state, as they are read: all of them, and those that are not done.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shares {
+    all: u64,
+    not_done: JobCounts,
+}
+
+impl Shares {
+    fn add(&mut self, row: &PgRow) -> Result<(), QueueError> {
+        let jobs = row.try_get::<i64, _>("jobs")?.cast_unsigned();
+        match row.try_get("state")? {
+            "all" => self.all = jobs,
+            state => *self.not_done.slot(state)? = jobs,
+        }
+        Ok(())
+    }
+
+    const fn counts(&self) -> JobCounts {
+        JobCounts { done: self.all.saturating_sub(self.not_done.total()), ..self.not_done }
     }
 }
 
@@ -143,6 +171,8 @@ fn read_campaign(row: &PgRow) -> Result<CampaignRow, QueueError> {
         state: CampaignState::read(row.try_get("state")?)?,
         priority: row.try_get("priority")?,
         trouble: row.try_get("trouble")?,
+        max_workers: row.try_get::<Option<i32>, _>("max_workers")?.map(i32::cast_unsigned),
+        jobs_per_second: row.try_get("jobs_per_second")?,
     })
 }
 
@@ -152,34 +182,44 @@ impl Queue {
     /// # Errors
     /// When there is none, or the database fails.
     pub async fn campaign(&self, campaign: CampaignId) -> Result<CampaignRow, QueueError> {
-        let query = sqlx::query(include_str!("sql/campaign.sql")).bind(Some(campaign.0));
+        let query = sqlx::query(include_str!("sql/campaign.sql")).bind(Some(campaign.0)).bind(RATE_SECONDS);
         let row = query.fetch_optional(&self.pool).await?;
         read_campaign(&row.ok_or(QueueError::NoSuchCampaign(campaign))?)
     }
 
-    /// All campaigns.
+    /// All campaigns, each with all its jobs by state. Looks neither at spans that are done nor at layers one by one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn campaigns(&self) -> Result<Vec<CampaignRow>, QueueError> {
-        let query = sqlx::query(include_str!("sql/campaign.sql")).bind(None::<i64>);
-        query.fetch_all(&self.pool).await?.iter().map(read_campaign).collect()
+    pub async fn campaigns(&self) -> Result<Vec<(CampaignRow, JobCounts)>, QueueError> {
+        let query = sqlx::query(include_str!("sql/campaign.sql")).bind(None::<i64>).bind(RATE_SECONDS);
+        let rows = query.fetch_all(&self.pool).await?;
+        // The counts second: no campaign lacks its own.
+        let mut totals: BTreeMap<i64, Shares> = BTreeMap::new();
+        for row in sqlx::query(include_str!("sql/totals.sql")).fetch_all(&self.pool).await? {
+            totals.entry(row.try_get("campaign_id")?).or_default().add(&row)?;
+        }
+        let rows = rows.iter().map(|row| {
+            let campaign = read_campaign(row)?;
+            let shares = totals.remove(&campaign.id.0).unwrap_or_default();
+            Ok((campaign, shares.counts()))
+        });
+        rows.collect()
     }
 
-    /// The jobs of a campaign by mode and layer. Reads a row a span, not a row a job.
+    /// The jobs of a campaign by mode and layer. Reads a row a span that is not done, and a row a layer.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn progress(&self, campaign: CampaignId) -> Result<Vec<(Mode, LayerIndex, JobCounts)>, QueueError> {
         let rows = sqlx::query(include_str!("sql/progress.sql")).bind(campaign.0).fetch_all(&self.pool).await?;
-        let mut layers: BTreeMap<(Mode, LayerIndex), JobCounts> = BTreeMap::new();
+        let mut layers: BTreeMap<(Mode, LayerIndex), Shares> = BTreeMap::new();
         for row in &rows {
             let mode = read_mode(row.try_get("mode")?)?;
             let layer = LayerIndex(row.try_get::<i32, _>("layer")?.cast_unsigned());
-            let counts = layers.entry((mode, layer)).or_default();
-            *counts.slot(row.try_get("state")?)? = row.try_get::<i64, _>("jobs")?.cast_unsigned();
+            layers.entry((mode, layer)).or_default().add(row)?;
         }
-        Ok(layers.into_iter().map(|((mode, layer), counts)| (mode, layer, counts)).collect())
+        Ok(layers.into_iter().map(|((mode, layer), shares)| (mode, layer, shares.counts())).collect())
     }
 
     /// The failed jobs of a campaign, in order, at most `limit`.

@@ -1,13 +1,22 @@
 //! What becomes of a span after an error, whether its worker reported it or died: the one path for both.
 //!
 //! A span of several jobs is halved and both halves queued again, which burns no attempt: the bad job, if there is
-//! one, is alone after a few rounds and the others are done. Only a job that stands alone uses up attempts; after the
-//! last it is failed, and never tried again by itself.
+//! one, is alone after a few rounds and the others are done. Only a job that stands alone uses up attempts, and waits
+//! longer after each; after the last it is failed, and never tried again by itself.
 
-use super::{LayerKey, Ordinals, Queue, QueueError, read_mode, read_ordinals, upkeep::SHORT_OUTAGE};
+use super::{LayerKey, Ordinals, Queue, QueueError, read_mode, read_ordinals};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use superposed_identity::LayerIndex;
 use superposed_shared::description::CampaignId;
+
+/// What an error says of a row's jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// It was this one job: it uses up an attempt.
+    Job,
+    /// It was one of the lease's jobs, nobody knows which.
+    SomeJob,
+}
 
 /// A leased row, locked by the transaction that read it.
 #[derive(Debug, Clone)]
@@ -16,7 +25,6 @@ pub(super) struct LeasedRow {
     pub(super) key: LayerKey,
     pub(super) ordinals: Ordinals,
     pub(super) attempts: i32,
-    pub(super) worker: String,
 }
 
 impl LeasedRow {
@@ -30,7 +38,6 @@ impl LeasedRow {
             },
             ordinals: read_ordinals(&row.try_get("ordinals")?)?,
             attempts: row.try_get("attempts")?,
-            worker: row.try_get("worker_id")?,
         })
     }
 }
@@ -73,6 +80,7 @@ impl Queue {
         connection: &mut PgConnection,
         row: &LeasedRow,
         error: &str,
+        blame: Blame,
     ) -> Result<(), QueueError> {
         let limits = sqlx::query(include_str!("sql/attempt_limits.sql"))
             .bind(row.key.campaign.0)
@@ -88,6 +96,9 @@ impl Queue {
             }
             return Ok(());
         }
+        if blame == Blame::SomeJob {
+            return self.queue_again(connection, row.id, row.attempts, error, 0.0).await;
+        }
         let attempts = row.attempts + 1;
         if attempts >= limits.try_get::<i32, _>("max_attempts")? {
             sqlx::query(include_str!("sql/give_up.sql"))
@@ -99,8 +110,9 @@ impl Queue {
             tracing::warn!(campaign = %row.key.campaign, mode = %row.key.mode, layer = %row.key.layer, ordinal = start, attempts, error, "job failed for good");
             return Ok(());
         }
-        let delay = self.settings.retry_delay.as_secs_f64() * 1e3 * f64::from(1 << (attempts - 1).min(10));
-        self.queue_again(connection, row.id, attempts, error, delay).await
+        let delay = self.settings.retry_delay.as_secs_f64() * f64::from(1 << (attempts - 1).min(10));
+        let delay = delay.min(self.settings.max_retry_delay.as_secs_f64());
+        self.queue_again(connection, row.id, attempts, error, delay * 1e3).await
     }
 
     async fn queue_again(
@@ -114,19 +126,6 @@ impl Queue {
         let query = sqlx::query(include_str!("sql/queue_again.sql"));
         query.bind(id).bind(attempts).bind(error).bind(delay_ms).execute(connection).await?;
         Ok(())
-    }
-
-    /// Takes leases away whose time is up, at most `limit` of them. Returns how many.
-    pub(super) async fn expire(&self, connection: &mut PgConnection, limit: i64) -> Result<usize, QueueError> {
-        let query = sqlx::query(include_str!("sql/expired.sql")).bind(limit).bind(SHORT_OUTAGE);
-        let expired = query.fetch_all(&mut *connection).await?;
-        for row in &expired {
-            let row = LeasedRow::read(row)?;
-            let error = format!("worker {} died, or was not heard of for the time of a lease", row.worker);
-            tracing::warn!(worker = row.worker, campaign = %row.key.campaign, mode = %row.key.mode, layer = %row.key.layer, ordinals = ?row.ordinals, "lease expired");
-            self.punish(&mut *connection, &row, &error).await?;
-        }
-        Ok(expired.len())
     }
 }
 

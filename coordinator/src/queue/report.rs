@@ -1,11 +1,12 @@
 //! What workers say of their leases.
 
 use super::{
-    LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
-    punish::{LeasedRow, part},
+    Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    punish::{Blame, LeasedRow, part},
+    wake::ring,
 };
 use sqlx::PgConnection;
-use std::{collections::HashSet, slice};
+use std::{collections::HashSet, slice, time::Duration};
 use superposed_shared::description::CampaignId;
 
 /// What became of a report.
@@ -17,39 +18,57 @@ pub enum Reported {
     Stale,
 }
 
+/// What a worker says of itself in a Sync.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkerState {
+    /// What it computes with.
+    pub backend: String,
+    /// How many cores it mines with.
+    pub cores: u32,
+    /// Whether it is about to stop.
+    pub draining: bool,
+    /// Whether the Sync reports jobs, done or failed.
+    pub progress: bool,
+}
+
 impl Queue {
     /// Takes note of a Sync. False when a later Sync of the same process was seen already: this one is to be ignored.
     /// Leases of an earlier process of the worker end.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn register(
-        &self,
-        sync: &SyncIdentity,
-        backend: &str,
-        cores: u32,
-        draining: bool,
-    ) -> Result<bool, QueueError> {
+    /// When another process is alive under the worker's name: heard of within the time of a lease, and not draining; or
+    /// the database fails.
+    pub async fn register(&self, sync: &SyncIdentity, state: &WorkerState) -> Result<bool, QueueError> {
+        let alive = self.settings.lease.as_secs_f64();
         let mut tx = self.pool.begin().await?;
-        let registered = sqlx::query(include_str!("sql/register_worker.sql"))
+        let is_new: Option<bool> = sqlx::query_scalar(include_str!("sql/register_worker.sql"))
             .bind(&sync.worker)
             .bind(sync.boot)
             .bind(sync.sequence)
-            .bind(backend)
-            .bind(cores.cast_signed())
-            .bind(draining)
+            .bind(&state.backend)
+            .bind(state.cores.cast_signed())
+            .bind(state.draining)
+            .bind(state.progress)
+            .bind(alive)
             .fetch_optional(&mut *tx)
-            .await?
-            .is_some();
-        if registered {
-            sqlx::query(include_str!("sql/bury_earlier_boots.sql"))
-                .bind(&sync.worker)
-                .bind(sync.boot)
-                .execute(&mut *tx)
-                .await?;
+            .await?;
+        let Some(is_new) = is_new else {
+            let taken = sqlx::query_scalar(include_str!("sql/name_taken.sql")).bind(&sync.worker).bind(sync.boot);
+            let free_in: Option<f64> = taken.bind(alive).fetch_optional(&mut *tx).await?;
+            return match free_in {
+                Some(seconds) => {
+                    let free_in = Duration::from_secs_f64(seconds);
+                    Err(QueueError::NameTaken { name: sync.worker.clone(), free_in })
+                }
+                None => Ok(false),
+            };
+        };
+        if is_new {
+            let buried = sqlx::query(include_str!("sql/bury_earlier_boots.sql")).bind(&sync.worker).bind(sync.boot);
+            buried.execute(&mut *tx).await?;
         }
         tx.commit().await?;
-        Ok(registered)
+        Ok(true)
     }
 
     /// Jobs of a lease are done and their files durable. Counts even past the deadline, as long as the jobs were not
@@ -57,14 +76,14 @@ impl Queue {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn complete(&self, worker: &str, epoch: LeaseEpoch, done: &[Ordinals]) -> Result<Reported, QueueError> {
+    pub async fn complete(&self, lease: &Lease, done: &[Ordinals]) -> Result<Reported, QueueError> {
         let mut tx = self.pool.begin().await?;
-        let rows = lease_rows(&mut tx, worker, epoch).await?;
+        let rows = lease_rows(&mut tx, lease).await?;
         let Some(campaign) = rows.first().map(|row| row.key.campaign) else { return Ok(Reported::Stale) };
-        let (mut anything_done, mut finished_rows) = (false, false);
+        let (mut jobs_done, mut finished_rows) = (0, false);
         for row in &rows {
             let (done, rest) = intersect(&row.ordinals, done);
-            anything_done |= !done.is_empty();
+            jobs_done += done.iter().map(|piece| piece.end - piece.start).sum::<u32>();
             match rest.split_first() {
                 // Nothing is left: the row itself is done.
                 None => {
@@ -85,7 +104,9 @@ impl Queue {
                 Some(_) => {}
             }
         }
-        if anything_done {
+        if jobs_done > 0 {
+            let noted = sqlx::query(include_str!("sql/note_finished.sql")).bind(campaign.0);
+            noted.bind(jobs_done.cast_signed()).execute(&mut *tx).await?;
             sqlx::query(include_str!("sql/trouble_over.sql")).bind(campaign.0).execute(&mut *tx).await?;
         }
         tx.commit().await?;
@@ -99,23 +120,19 @@ impl Queue {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn fail(
-        &self,
-        worker: &str,
-        epoch: LeaseEpoch,
-        failed: &Ordinals,
-        error: &str,
-    ) -> Result<Reported, QueueError> {
+    pub async fn fail(&self, lease: &Lease, failed: &Ordinals, error: &str) -> Result<Reported, QueueError> {
         let mut tx = self.pool.begin().await?;
-        let rows = lease_rows(&mut tx, worker, epoch).await?;
+        let rows = lease_rows(&mut tx, lease).await?;
         let Some(campaign) = rows.first().map(|row| row.key.campaign) else { return Ok(Reported::Stale) };
+        let blame = if failed.len() == 1 { Blame::Job } else { Blame::SomeJob };
         for row in &rows {
             let (hit, rest) = intersect(&row.ordinals, slice::from_ref(failed));
             let Some(hit) = hit.into_iter().next() else { continue };
             // What the failure does not concern stays leased.
             part(&mut tx, row.id, &hit, &rest).await?;
-            self.punish(&mut tx, &LeasedRow { ordinals: hit, ..row.clone() }, error).await?;
+            self.punish(&mut tx, &LeasedRow { ordinals: hit, ..row.clone() }, error, blame).await?;
         }
+        ring(&mut tx).await?;
         tx.commit().await?;
         self.settle(Some(campaign)).await?;
         Ok(Reported::Counted)
@@ -131,13 +148,14 @@ impl Queue {
         Ok(())
     }
 
-    /// A worker hands leases back unfinished; burns no attempt.
+    /// Workers hand leases back unfinished; burns no attempt.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn release(&self, worker: &str, epochs: &[LeaseEpoch]) -> Result<(), QueueError> {
-        let epochs: Vec<i64> = epochs.iter().map(|epoch| epoch.0).collect();
-        sqlx::query(include_str!("sql/give_back.sql")).bind(worker).bind(epochs).execute(&self.pool).await?;
+    pub async fn release(&self, leases: &[Lease]) -> Result<(), QueueError> {
+        let (workers, epochs): (Vec<&str>, Vec<i64>) =
+            leases.iter().map(|lease| (lease.worker(), lease.epoch().0)).unzip();
+        sqlx::query(include_str!("sql/give_back.sql")).bind(workers).bind(epochs).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -188,13 +206,10 @@ impl Queue {
 }
 
 /// The rows of a lease, locked; none when the epoch is no longer current.
-async fn lease_rows(
-    connection: &mut PgConnection,
-    worker: &str,
-    epoch: LeaseEpoch,
-) -> Result<Vec<LeasedRow>, QueueError> {
-    sqlx::query(include_str!("sql/lock_lease.sql")).bind(epoch.0).execute(&mut *connection).await?;
-    let query = sqlx::query(include_str!("sql/lease_rows.sql")).bind(epoch.0).bind(worker);
+async fn lease_rows(connection: &mut PgConnection, lease: &Lease) -> Result<Vec<LeasedRow>, QueueError> {
+    let epoch = lease.epoch().0;
+    sqlx::query(include_str!("sql/lock_lease.sql")).bind(epoch).execute(&mut *connection).await?;
+    let query = sqlx::query(include_str!("sql/lease_rows.sql")).bind(epoch).bind(lease.worker());
     query.fetch_all(connection).await?.iter().map(LeasedRow::read).collect()
 }
 

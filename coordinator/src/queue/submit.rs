@@ -1,6 +1,6 @@
 //! A campaign and its spans.
 
-use super::{Queue, QueueError, write_mode};
+use super::{Queue, QueueError, wake::ring, write_mode};
 use sqlx::types::Json;
 use superposed_shared::{
     description::{CampaignDescription, CampaignId},
@@ -51,6 +51,7 @@ impl Queue {
             .bind(polarities)
             .bind((description.batch * per_neuron).cast_signed())
             .bind(spec.max_attempts.cast_signed())
+            .bind(spec.max_workers.map(u32::cast_signed))
             .fetch_optional(&mut *tx)
             .await?;
         let Some(id) = created else {
@@ -72,6 +73,7 @@ impl Queue {
                 .execute(&mut *tx)
                 .await?;
         }
+        ring(&mut tx).await?;
         tx.commit().await?;
         Ok(Submitted::Created(CampaignId(id)))
     }

@@ -1,6 +1,6 @@
 //! What keeps the queue small and its leases fair, off the hot path.
 
-use super::{Queue, QueueError};
+use super::{Queue, QueueError, progress::RATE_SECONDS};
 use sqlx::Row;
 
 /// A layer may have this many done spans that touch the one before them until they are merged.
@@ -48,6 +48,21 @@ impl Queue {
     /// When the database fails.
     pub async fn settle_all(&self) -> Result<(), QueueError> {
         self.settle(None).await
+    }
+
+    /// Forgets workers that were not heard of for [`QueueSettings::forget_workers_after`], and what was finished so long
+    /// ago that no rate is told from it.
+    ///
+    /// [`QueueSettings::forget_workers_after`]: super::QueueSettings::forget_workers_after
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget(&self) -> Result<(), QueueError> {
+        let after = self.settings.forget_workers_after.as_secs_f64();
+        sqlx::query(include_str!("sql/forget_workers.sql")).bind(after).execute(&self.pool).await?;
+        let after = 2.0 * RATE_SECONDS;
+        sqlx::query(include_str!("sql/forget_finished.sql")).bind(after).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Ends the spans of all cancelled campaigns: a coordinator may have died while it cancelled one.

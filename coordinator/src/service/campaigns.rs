@@ -11,16 +11,13 @@ use crate::{
 };
 use futures::stream::BoxStream;
 use prost::Message;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use superposed_shared::{
     description::CampaignId,
     proto::{self, v1},
     spec::CampaignSpec,
 };
-use tokio::{
-    sync::Notify,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::time::{MissedTickBehavior, interval};
 use tonic::{Request, Response, Status};
 
 /// How often a watched campaign is looked at.
@@ -40,14 +37,13 @@ const MAX_FAILURES: u32 = 10_000;
 #[derive(Debug)]
 pub struct Campaigns {
     queue: Queue,
-    work_queued: Arc<Notify>,
 }
 
 impl Campaigns {
-    /// A service over a queue; wakes Syncs that wait for work through `work_queued`.
+    /// A service over a queue.
     #[must_use]
-    pub const fn new(queue: Queue, work_queued: Arc<Notify>) -> Self {
-        Self { queue, work_queued }
+    pub const fn new(queue: Queue) -> Self {
+        Self { queue }
     }
 
     async fn answer(&self, campaign: i64) -> Result<Response<v1::Campaign>, Status> {
@@ -80,7 +76,6 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
             Submitted::Created(id) => (id, true),
             Submitted::Known(id) => (id, false),
         };
-        self.work_queued.notify_waiters();
         let campaign = campaign_now(&self.queue, id).await?;
         tracing::info!(campaign = %id, name = campaign.name, created, "campaign submitted");
         Ok(Response::new(v1::SubmitResponse { campaign: Some(campaign), created }))
@@ -91,10 +86,8 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
     }
 
     async fn list(&self, _: Request<v1::ListRequest>) -> Result<Response<v1::ListResponse>, Status> {
-        let mut campaigns = Vec::new();
-        for row in self.queue.campaigns().await? {
-            campaigns.push(with_counts(&self.queue, row).await?);
-        }
+        let campaigns = self.queue.campaigns().await?;
+        let campaigns = campaigns.into_iter().map(|(row, total)| write_campaign(row, &total, Vec::new())).collect();
         Ok(Response::new(v1::ListResponse { campaigns }))
     }
 
@@ -139,7 +132,6 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
     async fn resume(&self, request: Request<v1::ResumeRequest>) -> Result<Response<v1::Campaign>, Status> {
         let id = request.into_inner().campaign_id;
         self.queue.resume(CampaignId(id)).await?;
-        self.work_queued.notify_waiters();
         self.answer(id).await
     }
 
@@ -152,7 +144,6 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
     async fn retry(&self, request: Request<v1::RetryRequest>) -> Result<Response<v1::Campaign>, Status> {
         let id = request.into_inner().campaign_id;
         self.queue.retry(CampaignId(id)).await?;
-        self.work_queued.notify_waiters();
         self.answer(id).await
     }
 
@@ -187,28 +178,45 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
 }
 
 async fn campaign_now(queue: &Queue, id: CampaignId) -> Result<v1::Campaign, QueueError> {
-    with_counts(queue, queue.campaign(id).await?).await
-}
-
-async fn with_counts(queue: &Queue, row: CampaignRow) -> Result<v1::Campaign, QueueError> {
+    let row = queue.campaign(id).await?;
     let mut total = JobCounts::default();
     let mut layers = Vec::new();
-    for (mode, layer, counts) in queue.progress(row.id).await? {
+    for (mode, layer, counts) in queue.progress(id).await? {
         total.add(&counts);
         let mode = v1::Mode::from(mode).into();
         layers.push(v1::LayerProgress { mode, layer: layer.0, jobs: Some(write_counts(&counts)) });
     }
-    Ok(v1::Campaign {
+    Ok(write_campaign(row, &total, layers))
+}
+
+fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProgress>) -> v1::Campaign {
+    v1::Campaign {
         id: row.id.0,
+        seconds_left: seconds_left(&row, total),
         name: row.name,
         size: row.size,
         destination: row.destination,
         state: write_state(row.state).into(),
         priority: row.priority,
-        jobs: Some(write_counts(&total)),
+        jobs: Some(write_counts(total)),
         layers,
         trouble: row.trouble.unwrap_or_default(),
-    })
+        jobs_per_second: row.jobs_per_second,
+        max_workers: row.max_workers,
+    }
+}
+
+/// How long the jobs that are left take at the rate of the last minute.
+fn seconds_left(row: &CampaignRow, jobs: &JobCounts) -> Option<u64> {
+    let goes_on = row.state == CampaignState::Running && row.jobs_per_second > 0.0;
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "jobs are far fewer than 2^53; a cast of what is too large saturates"
+    )]
+    let seconds = || ((jobs.pending + jobs.leased) as f64 / row.jobs_per_second).ceil() as u64;
+    goes_on.then(seconds)
 }
 
 const fn write_counts(counts: &JobCounts) -> v1::JobCounts {

@@ -1,7 +1,7 @@
 //! One mapping from errors to gRPC status, and what every request must pass.
 
 use crate::{admission::AdmissionError, queue::QueueError};
-use superposed_shared::wire::WireError;
+use superposed_shared::{proto, wire::WireError};
 use tonic::Status;
 
 impl From<QueueError> for Status {
@@ -9,6 +9,12 @@ impl From<QueueError> for Status {
         let message = error.to_string();
         match error {
             QueueError::NoSuchCampaign(_) => Self::not_found(message),
+            QueueError::NameTaken { free_in, .. } => {
+                let mut status = Self::already_exists(message);
+                let free_in_ms = u64::try_from(free_in.as_millis()).unwrap_or(u64::MAX);
+                status.metadata_mut().insert(proto::FREE_IN_MS, free_in_ms.into());
+                status
+            }
             QueueError::WrongState { .. } => Self::failed_precondition(message),
             QueueError::NewerSchema(_) | QueueError::Migrate(_) | QueueError::Corrupt(_) => Self::internal(message),
             QueueError::Database(_) => {

@@ -1,7 +1,14 @@
 //! `WorkerService`: the one RPC of the worker protocol.
 
-use super::status::{bad_message, check_name};
-use crate::queue::{LayerKey, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, claim::Granted, report::Reported};
+use super::{
+    Doorbell,
+    status::{bad_message, check_name},
+};
+use crate::queue::{
+    LayerKey, Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    claim::Granted,
+    report::{Reported, WorkerState},
+};
 use std::{
     collections::HashSet,
     sync::Arc,
@@ -13,14 +20,10 @@ use superposed_shared::{
     proto::{PROTOCOL_VERSION, v1},
     wire,
 };
-use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
 
 /// The longest a Sync is held back, whatever the worker asks for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-
-/// How often a waiting Sync looks for work that another coordinator queued.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The most entries a list of a Sync may have.
 const MAX_ENTRIES: usize = 10_000;
@@ -32,14 +35,14 @@ const MAX_TEXT: usize = 4000;
 #[derive(Debug)]
 pub struct Workers {
     queue: Queue,
-    work_queued: Arc<Notify>,
+    bell: Arc<Doorbell>,
 }
 
 impl Workers {
-    /// A service over a queue; `work_queued` wakes Syncs that wait for work.
+    /// A service over a queue; `bell` wakes Syncs that wait for work.
     #[must_use]
-    pub const fn new(queue: Queue, work_queued: Arc<Notify>) -> Self {
-        Self { queue, work_queued }
+    pub const fn new(queue: Queue, bell: Arc<Doorbell>) -> Self {
+        Self { queue, bell }
     }
 
     /// Takes in what a Sync reports.
@@ -51,8 +54,8 @@ impl Workers {
     ) -> Result<(), Status> {
         for completion in &request.completions {
             let done = completion.ordinals.iter().map(read_range).collect::<Result<Vec<_>, _>>()?;
-            let epoch = LeaseEpoch::from_wire(completion.epoch);
-            if self.queue.complete(worker, epoch, &done).await? == Reported::Stale {
+            let lease = Lease::named(worker, LeaseEpoch::from_wire(completion.epoch));
+            if self.queue.complete(&lease, &done).await? == Reported::Stale {
                 tracing::info!(worker, epoch = completion.epoch, "completion of a lease that was lost meanwhile");
                 response.revoked.push(completion.epoch);
             }
@@ -60,8 +63,8 @@ impl Workers {
         }
         for failure in &request.failures {
             let ordinals = read_range(failure.ordinals.as_ref().unwrap_or(&v1::IndexRange::default()))?;
-            let (epoch, error) = (LeaseEpoch::from_wire(failure.epoch), storable(&failure.error));
-            if self.queue.fail(worker, epoch, &ordinals, &error).await? == Reported::Stale {
+            let lease = Lease::named(worker, LeaseEpoch::from_wire(failure.epoch));
+            if self.queue.fail(&lease, &ordinals, &storable(&failure.error)).await? == Reported::Stale {
                 response.revoked.push(failure.epoch);
             }
             response.acknowledged.push(failure.report_id);
@@ -84,16 +87,17 @@ impl Workers {
         wait: Duration,
     ) -> Result<Vec<Granted>, QueueError> {
         let start = Instant::now();
-        loop {
-            let queued = self.work_queued.notified();
-            let granted = self.queue.claim(sync, wanted, warm).await?;
+        let mut granted = self.queue.claim(sync, wanted, warm).await?;
+        while granted.is_empty() {
             let left = wait.saturating_sub(start.elapsed());
-            if !granted.is_empty() || left.is_zero() {
-                return Ok(granted);
+            if left.is_zero() {
+                break;
             }
-            // Woken by this coordinator's own submissions, or by the time to look for another's.
-            let _ = tokio::time::timeout(left.min(LOOK_EVERY), queued).await;
+            let Some(turn) = self.bell.turn(left).await else { break };
+            granted = self.queue.claim(sync, wanted, warm).await?;
+            if granted.is_empty() { turn.found_nothing() } else { turn.found_work() }
         }
+        Ok(granted)
     }
 }
 
@@ -108,9 +112,13 @@ impl v1::worker_service_server::WorkerService for Workers {
             sequence: i64::try_from(request.sequence).map_err(|_| Status::invalid_argument("sequence: too large"))?,
         };
         let capabilities = request.capabilities.clone().unwrap_or_default();
-        let backend = storable(&capabilities.backend);
-        let registered = self.queue.register(&sync, &backend, capabilities.cores, request.draining).await?;
-        if !registered {
+        let state = WorkerState {
+            backend: storable(&capabilities.backend),
+            cores: capabilities.cores,
+            draining: request.draining,
+            progress: !request.completions.is_empty() || !request.failures.is_empty(),
+        };
+        if !self.queue.register(&sync, &state).await? {
             return Err(Status::aborted("a later Sync of this worker was seen already"));
         }
         let lease = self.queue.settings().lease;
@@ -120,9 +128,10 @@ impl v1::worker_service_server::WorkerService for Workers {
             ..Default::default()
         };
         self.take_reports(&sync.worker, &request, &mut response).await?;
-        let released: Vec<_> = request.released_epochs.iter().map(|epoch| LeaseEpoch::from_wire(*epoch)).collect();
+        let named = |epoch: &u64| Lease::named(&sync.worker, LeaseEpoch::from_wire(*epoch));
+        let released: Vec<_> = request.released_epochs.iter().map(named).collect();
         if !released.is_empty() {
-            self.queue.release(&sync.worker, &released).await?;
+            self.queue.release(&released).await?;
         }
         let held: Vec<_> = request.held_epochs.iter().map(|epoch| LeaseEpoch::from_wire(*epoch)).collect();
         self.queue.release_lost(&sync, &held).await?;

@@ -4,6 +4,7 @@ use crate::support::{Campaign, MODE, Worker, counts, jobs, start};
 use std::collections::HashSet;
 use superposed::queue::{LayerKey, submit::Submitted};
 use superposed_identity::{LayerIndex, Polarities, Polarity};
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn two_workers_never_hold_the_same_job() {
@@ -83,6 +84,76 @@ async fn campaigns_of_a_higher_priority_go_first_and_equal_ones_take_turns() {
         order.push(worker.lease(16).await.key.campaign);
     }
     assert_eq!(order, [urgent, big, small, big, small]);
+}
+
+#[tokio::test]
+async fn a_campaign_of_twelve_million_jobs_does_not_starve_a_small_one() {
+    let (database, queue) = start().await;
+    let big = (0..48).fold(Campaign::new("big"), |big, layer| big.layer(layer, "0-124999"));
+    let big = big.submit(&queue).await;
+    assert_eq!(counts(&queue, big).await.total(), 12_000_000);
+    let mut workers = [Worker::new(&queue, "a"), Worker::new(&database.queue().await, "b"), Worker::new(&queue, "c")];
+    for worker in &mut workers {
+        worker.claim(512).await;
+    }
+    // It comes last, and has its turn with every other lease, whoever asks, and within one claim as well.
+    let small = Campaign::new("small").layer(0, "0-639").submit(&queue).await;
+    let mut order = Vec::new();
+    for number in 0..5 {
+        order.extend(workers[number % 3].claim(512).await.into_iter().map(|lease| lease.key.campaign));
+    }
+    assert_eq!(order, [small, big].repeat(5));
+}
+
+#[tokio::test]
+async fn no_more_workers_work_on_a_campaign_than_it_may_have() {
+    let (database, queue) = start().await;
+    let capped = Campaign::new("capped").layer(0, "0-999").max_workers(2).priority(1).submit(&queue).await;
+    let other = Campaign::new("other").layer(0, "0-999").submit(&queue).await;
+    let mut asks = JoinSet::new();
+    for number in 0..8 {
+        let queue = if number % 2 == 0 { queue.clone() } else { database.queue().await };
+        asks.spawn(async move {
+            let mut worker = Worker::new(&queue, &format!("worker-{number}"));
+            let lease = worker.lease(16).await;
+            (worker, lease)
+        });
+    }
+    let (mut on_capped, mut on_other) = (Vec::new(), Vec::new());
+    for (worker, lease) in asks.join_all().await {
+        if lease.key.campaign == capped { &mut on_capped } else { &mut on_other }.push((worker, lease));
+    }
+    // Two that would join at once may be one too few, never one too many.
+    assert!((1..=2).contains(&on_capped.len()), "{}", on_capped.len());
+    while on_capped.len() < 2 {
+        let (mut worker, _) = on_other.pop().expect("eight workers");
+        let lease = worker.lease(16).await;
+        assert_eq!(lease.key.campaign, capped);
+        on_capped.push((worker, lease));
+    }
+    let (mut outsider, _) = on_other.pop().expect("six more workers");
+    assert_eq!(outsider.lease(16).await.key.campaign, other);
+    // Those that are at it go on with it, and who ends makes room.
+    let (mut insider, lease) = on_capped.pop().expect("two workers");
+    let second = insider.lease(16).await;
+    assert_eq!(second.key.campaign, capped);
+    for lease in [lease, second] {
+        insider.finish(&lease).await;
+    }
+    assert_eq!(outsider.lease(16).await.key.campaign, capped);
+}
+
+#[tokio::test]
+async fn a_batch_longer_than_leases_is_leased_whole() {
+    let (_database, queue) = start().await;
+    let mut campaign = Campaign::new("one").layer(0, "0-1999");
+    campaign.spec.batch = 512;
+    campaign.submit(&queue).await;
+    let mut worker = Worker::new(&queue, "a");
+    assert_eq!(worker.lease(256).await.ordinals, 0..1024);
+    // Who has room for little gets little.
+    assert_eq!(worker.lease(20).await.ordinals, 1024..1044);
+    assert_eq!(worker.lease(200).await.ordinals, 1044..2048);
 }
 
 #[tokio::test]

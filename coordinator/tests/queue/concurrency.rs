@@ -121,8 +121,8 @@ async fn the_reports_of_one_lease_may_come_at_once() {
     let lease = worker.lease(64).await;
     let mut reports = JoinSet::new();
     for start in (0..64).step_by(2) {
-        let queue = queue.clone();
-        reports.spawn(async move { queue.complete("a", lease.epoch, &[start..start + 2]).await });
+        let (queue, lease) = (queue.clone(), worker.named(lease.epoch));
+        reports.spawn(async move { queue.complete(&lease, &[start..start + 2]).await });
     }
     for reported in reports.join_all().await {
         assert_eq!(reported.expect("no deadlock"), Reported::Counted);

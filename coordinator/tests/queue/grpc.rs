@@ -3,13 +3,14 @@
 use crate::support::{Campaign, Database, Worker, jobs, settings};
 use std::{net::SocketAddr, time::Duration};
 use superposed::{
-    queue::Queue,
+    queue::{Queue, QueueSettings},
     serve::{Coordinator, ServeError},
 };
+use superposed_identity::{Polarities, Polarity};
 use superposed_shared::{
     description::CampaignId,
     proto::{
-        PROTOCOL_VERSION,
+        FREE_IN_MS, PROTOCOL_VERSION,
         v1::{self, campaign_service_client::CampaignServiceClient, worker_service_client::WorkerServiceClient},
     },
 };
@@ -32,11 +33,15 @@ struct Served {
 
 impl Served {
     async fn start() -> Self {
+        Self::start_with(settings()).await
+    }
+
+    async fn start_with(settings: QueueSettings) -> Self {
         let database = Database::start().await;
-        let queue = database.queue().await;
+        let queue = database.queue_with(settings).await;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let coordinator =
-            Coordinator::bind(&database.url(), settings(), address, false).await.expect("the coordinator listens");
+            Coordinator::bind(&database.url(), settings, address, false).await.expect("the coordinator listens");
         let url = format!("http://{}", coordinator.address().expect("a bound address"));
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(coordinator.serve(async {
@@ -126,7 +131,26 @@ async fn a_sync_that_was_overtaken_is_aborted() {
     served.sync(request(2)).await;
     assert_eq!(served.refused(request(1)).await, Code::Aborted);
     assert_eq!(served.refused(request(2)).await, Code::Aborted);
-    served.sync(v1::SyncRequest { boot_epoch: 9, ..request(1) }).await;
+}
+
+#[tokio::test]
+async fn a_second_worker_of_one_name_is_refused_while_the_first_is_alive() {
+    let served = Served::start().await;
+    let draining = |draining| v1::SyncRequest { draining, ..request(2) };
+    served.sync(request(1)).await;
+    let second = v1::SyncRequest { boot_epoch: 9, ..request(1) };
+    let status = served.workers().sync(second.clone()).await.expect_err("it was accepted");
+    assert_eq!(status.code(), Code::AlreadyExists);
+    assert!(status.message().starts_with("another worker named \"a\" is at work: give each"), "{}", status.message());
+    let free_in = status.metadata().get(FREE_IN_MS).expect("when it is free").to_str().expect("a number");
+    assert!((15_000..=20_000).contains(&free_in.parse::<u32>().expect("a number")), "{free_in}");
+    // The first goes on, and once it drains, its name is free at once.
+    served.sync(draining(true)).await;
+    served.sync(second).await;
+    assert_eq!(
+        served.refused(v1::SyncRequest { draining: false, sequence: 3, ..request(3) }).await,
+        Code::AlreadyExists
+    );
 }
 
 #[tokio::test]
@@ -143,6 +167,77 @@ async fn a_sync_that_waits_for_work_is_answered_soon_after_another_coordinator_q
     let answer = timeout(Duration::from_secs(3), answer).await.expect("an answer well before the wait is over");
     let answer = answer.expect("no panic").expect("the coordinator answers").into_inner();
     assert_eq!(answer.grants.len(), 1);
+}
+
+/// Well before anybody looks for work without a reason.
+const SOON: Duration = Duration::from_secs(3);
+
+/// A Sync that waits for work, once it does.
+async fn waiting(served: &Served) -> JoinHandle<Result<tonic::Response<v1::SyncResponse>, tonic::Status>> {
+    let mut client = served.workers();
+    let request = v1::SyncRequest { worker_id: "waits".to_owned(), free_jobs: 8, wait_ms: 8000, ..request(1) };
+    let answer = tokio::spawn(async move { client.sync(request).await });
+    while served.queue.workers().await.expect("the database is there").iter().all(|worker| worker.id != "waits") {
+        assert!(!answer.is_finished(), "the Sync did not wait");
+        tokio::task::yield_now().await;
+    }
+    answer
+}
+
+#[tokio::test]
+async fn a_sync_that_waits_is_answered_when_what_failed_may_be_tried_again() {
+    let retry_delay = Duration::from_millis(400);
+    let served = Served::start_with(QueueSettings { retry_delay, ..settings() }).await;
+    Campaign::new("one").layer(0, "0").polarities(Polarities::One(Polarity::Pos)).submit(&served.queue).await;
+    let mut worker = Worker::new(&served.queue, "a");
+    let lease = worker.lease(1).await;
+    let answer = waiting(&served).await;
+    worker.fail(lease.epoch, 0..1, "an error").await;
+    let answer = timeout(SOON, answer).await.expect("an answer soon").expect("no panic").expect("an answer");
+    assert_eq!(answer.into_inner().grants.len(), 1);
+}
+
+#[tokio::test]
+async fn a_sync_that_waits_is_answered_when_a_lease_runs_out() {
+    let lease = Duration::from_secs(2);
+    let served = Served::start_with(QueueSettings { lease, ..settings() }).await;
+    Campaign::new("one").layer(0, "0-3").submit(&served.queue).await;
+    Worker::new(&served.queue, "dies").lease(8).await;
+    // More than once, for a Sync may wait half a lease.
+    let answers = async {
+        for number in 0.. {
+            let sync = v1::SyncRequest { free_jobs: 8, wait_ms: 8000, ..request(number + 1) };
+            let answer = served.sync(sync).await;
+            if !answer.grants.is_empty() {
+                return answer.grants.len();
+            }
+        }
+        unreachable!("it asks for ever")
+    };
+    assert_eq!(timeout(Duration::from_secs(20), answers).await.expect("the jobs are handed out"), 2);
+}
+
+#[tokio::test]
+async fn work_is_heard_of_after_the_connection_that_listens_was_lost() {
+    let served = Served::start().await;
+    let listener = async || {
+        let pid = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()";
+        let pid: Option<i32> =
+            sqlx::query_scalar(pid).fetch_optional(served.queue.pool()).await.expect("the database is there");
+        pid
+    };
+    let first = loop {
+        if let Some(pid) = listener().await {
+            break pid;
+        }
+    };
+    let answer = waiting(&served).await;
+    let end = sqlx::query("SELECT pg_terminate_backend($1)").bind(first);
+    end.execute(served.queue.pool()).await.expect("the database is there");
+    while listener().await.is_none_or(|pid| pid == first) {}
+    Campaign::new("one").layer(0, "0-7").submit(&served.queue).await;
+    let answer = timeout(SOON, answer).await.expect("an answer soon").expect("no panic").expect("an answer");
+    assert_eq!(answer.into_inner().grants.len(), 1);
 }
 
 #[tokio::test]
@@ -333,6 +428,30 @@ async fn an_address_that_others_can_reach_is_refused_unless_it_is_meant() {
     let everywhere = SocketAddr::from(([0, 0, 0, 0], 0));
     let refused = Coordinator::bind("postgresql:///none", settings(), everywhere, false).await;
     assert!(matches!(refused, Err(ServeError::BeyondLoopback(address)) if address == everywhere));
+}
+
+#[tokio::test]
+async fn a_list_has_all_counts_but_no_layers_and_rates_are_told() {
+    let served = Served::start().await;
+    let id = Campaign::new("one").layer(0, "0-7").layer(1, "0-7").submit(&served.queue).await;
+    Campaign::new("two").layer(0, "0").max_workers(3).submit(&served.queue).await;
+    let mut worker = Worker::new(&served.queue, "a");
+    let lease = worker.claim(18).await.remove(0);
+    worker.complete(lease.epoch, &[0..12]).await;
+    worker.fail(lease.epoch, 12..13, "an error").await;
+    let listed = served.campaigns().list(v1::ListRequest {}).await.expect("an answer").into_inner().campaigns;
+    let [one, two] = listed.try_into().expect("two campaigns");
+    assert_eq!(one.jobs, Some(v1::JobCounts { pending: 17, leased: 3, done: 12, ..Default::default() }));
+    assert_eq!((one.layers.len(), two.layers.len()), (0, 0));
+    assert_eq!((two.jobs, two.max_workers), (Some(v1::JobCounts { leased: 2, ..Default::default() }), Some(3)));
+    // Nothing is known of what was not begun.
+    assert_eq!((two.jobs_per_second, two.seconds_left), (0.0, None));
+    let shown = served.campaigns().get(v1::GetRequest { campaign_id: id.0 }).await.expect("it is there").into_inner();
+    assert_eq!((shown.jobs, shown.layers.len()), (one.jobs, 2));
+    // Twelve jobs since it was submitted, which is between one and a few seconds ago.
+    assert!(shown.jobs_per_second > 12.0 / 60.0 && shown.jobs_per_second <= 12.0, "{}", shown.jobs_per_second);
+    let left = shown.seconds_left.expect("an estimate");
+    assert!((1..=100).contains(&left), "{left}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Answers that never arrive, and workers that come back as new processes.
 
 use crate::support::{Campaign, Worker, jobs, ordinals_in, start};
-use superposed::queue::report::Reported;
+use superposed::queue::report::{Reported, WorkerState};
 
 #[tokio::test]
 async fn a_lease_the_worker_never_heard_of_is_released_at_its_next_sync() {
@@ -36,7 +36,8 @@ async fn a_sync_that_was_overtaken_is_ignored_and_gets_nothing() {
     worker.sync().await;
     let overtaken = worker.identity.clone();
     worker.sync().await;
-    assert!(!queue.register(&overtaken, "test", 1, false).await.expect("the database is there"));
+    let state = WorkerState::default();
+    assert!(!queue.register(&overtaken, &state).await.expect("the database is there"));
     assert_eq!(queue.claim(&overtaken, 16, None).await.expect("the database is there"), []);
 }
 

@@ -6,12 +6,16 @@ mod support;
 
 mod claims;
 mod concurrency;
+mod deaths;
 mod errors;
 mod fences;
 mod grpc;
 mod life;
 mod lost_grants;
 mod neurons;
+mod plans;
+mod processes;
 mod random_operations;
 mod schema;
 mod upkeep;
+mod workers;

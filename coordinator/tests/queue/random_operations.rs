@@ -7,7 +7,10 @@ use proptest::{
     sample::Index,
     test_runner::{Config, TestRunner},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+};
 use superposed::queue::{Ordinals, Queue, claim::Granted, progress::CampaignState, report::Reported};
 use superposed_shared::description::CampaignId;
 use tokio::runtime::Runtime;
@@ -18,39 +21,83 @@ const ATTEMPTS: i32 = 2;
 /// What a worker or an operator does. A lease is chosen from all that were ever handed out: most are stale.
 #[derive(Debug, Clone)]
 enum Operation {
-    Claim { worker: Index, wanted: u32 },
-    Complete { lease: Index, part: (Index, Index) },
-    Fail { lease: Index, part: (Index, Index) },
-    Release { lease: Index },
-    Renew { lease: Index },
-    RunOut { lease: Index },
-    LoseAnswers { worker: Index },
-    Restart { worker: Index },
+    Claim {
+        worker: Index,
+        wanted: u32,
+    },
+    Complete {
+        lease: Index,
+        part: (Index, Index),
+    },
+    Fail {
+        lease: Index,
+        part: (Index, Index),
+    },
+    Release {
+        lease: Index,
+    },
+    Renew {
+        lease: Index,
+    },
+    RunOut {
+        lease: Index,
+    },
+    LoseAnswers {
+        worker: Index,
+    },
+    Restart {
+        worker: Index,
+    },
     Merge,
     PauseOrResume,
+    /// Upkeep finds a lease long overdue.
+    Forgotten {
+        lease: Index,
+    },
+    /// Upkeep finds that a worker has not got on for long.
+    Wedge {
+        worker: Index,
+    },
+    Settle,
+    Retry,
+    Cancel,
+    /// Two at the same moment, through two coordinators.
+    Both(Box<Operation>, Box<Operation>),
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
+fn alone() -> impl Strategy<Value = Operation> {
     use Operation::*;
     let part = || any::<(Index, Index)>();
     prop_oneof![
-        6 => (any::<Index>(), 1..40_u32).prop_map(|(worker, wanted)| Claim { worker, wanted }),
-        6 => (any::<Index>(), part()).prop_map(|(lease, part)| Complete { lease, part }),
-        3 => (any::<Index>(), part()).prop_map(|(lease, part)| Fail { lease, part }),
-        2 => any::<Index>().prop_map(|lease| Release { lease }),
-        1 => any::<Index>().prop_map(|lease| Renew { lease }),
-        2 => any::<Index>().prop_map(|lease| RunOut { lease }),
-        1 => any::<Index>().prop_map(|worker| LoseAnswers { worker }),
-        1 => any::<Index>().prop_map(|worker| Restart { worker }),
-        1 => Just(Merge),
-        1 => Just(PauseOrResume),
+        24 => (any::<Index>(), 1..40_u32).prop_map(|(worker, wanted)| Claim { worker, wanted }),
+        24 => (any::<Index>(), part()).prop_map(|(lease, part)| Complete { lease, part }),
+        12 => (any::<Index>(), part()).prop_map(|(lease, part)| Fail { lease, part }),
+        8 => any::<Index>().prop_map(|lease| Release { lease }),
+        4 => any::<Index>().prop_map(|lease| Renew { lease }),
+        8 => any::<Index>().prop_map(|lease| RunOut { lease }),
+        4 => any::<Index>().prop_map(|worker| LoseAnswers { worker }),
+        4 => any::<Index>().prop_map(|worker| Restart { worker }),
+        4 => Just(Merge),
+        4 => Just(PauseOrResume),
+        4 => any::<Index>().prop_map(|lease| Forgotten { lease }),
+        4 => any::<Index>().prop_map(|worker| Wedge { worker }),
+        2 => Just(Settle),
+        4 => Just(Retry),
+        1 => Just(Cancel),
     ]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let both = (alone(), alone()).prop_map(|(one, other)| Operation::Both(Box::new(one), Box::new(other)));
+    prop_oneof![3 => alone(), 1 => both]
 }
 
 type Jobs = BTreeMap<Place, Job>;
 
 struct Run {
     queue: Queue,
+    /// Another coordinator's.
+    other: Queue,
     campaign: CampaignId,
     workers: Vec<Worker>,
     /// Everything ever handed out, with the worker it was handed to.
@@ -80,7 +127,14 @@ impl Run {
         for worker in &mut workers {
             worker.sync().await;
         }
-        Self { jobs: jobs(queue, campaign).await, queue: queue.clone(), campaign, workers, leases: Vec::new() }
+        Self {
+            jobs: jobs(queue, campaign).await,
+            queue: queue.clone(),
+            other: other.clone(),
+            campaign,
+            workers,
+            leases: Vec::new(),
+        }
     }
 
     fn lease(&self, index: &Index) -> Option<(&Worker, &Granted)> {
@@ -143,6 +197,23 @@ impl Run {
                 return self.jobs.iter().filter(|(_, job)| job.epoch.is_some()).map(|(place, _)| *place).collect();
             }
             Operation::Restart { worker } => self.workers[worker.index(3)].restart().await,
+            Operation::Forgotten { .. } | Operation::Wedge { .. } => {
+                self.run_alone(operation, &self.queue).await;
+                return self.jobs.iter().filter(|(_, job)| job.epoch.is_some()).map(|(place, _)| *place).collect();
+            }
+            Operation::Settle => self.queue.settle_all().await.expect("the database is there"),
+            Operation::Retry => {
+                let ended = state(&self.queue, self.campaign).await == CampaignState::CompletedWithFailures;
+                assert_eq!(self.queue.retry(self.campaign).await.is_ok(), ended);
+                let failed = self.jobs.iter().filter(|(_, job)| ended && job.state == "failed");
+                return failed.map(|(place, _)| *place).collect();
+            }
+            Operation::Cancel => {
+                let _ = self.queue.cancel(self.campaign).await;
+                let unfinished = |job: &Job| matches!(job.state.as_str(), "pending" | "leased");
+                return self.jobs.iter().filter(|(_, job)| unfinished(job)).map(|(place, _)| *place).collect();
+            }
+            Operation::Both(one, other) => return self.both(one, other).await,
             Operation::Merge => self.queue.merge_done().await.expect("the database is there"),
             Operation::PauseOrResume => match state(&self.queue, self.campaign).await {
                 CampaignState::Running => self.queue.pause(self.campaign).await.expect("it runs"),
@@ -151,6 +222,112 @@ impl Run {
             },
         }
         nothing
+    }
+
+    /// Does an operation through a coordinator, whatever comes of it; returns what it handed out, and to whom.
+    async fn run_alone(&self, operation: &Operation, queue: &Queue) -> Vec<(usize, Granted)> {
+        let there = "the database is there";
+        let named = |lease: &Index| self.lease(lease).map(|(worker, lease)| (worker.named(lease.epoch), lease));
+        let who = |worker: &Index| worker.index(self.workers.len());
+        match operation {
+            Operation::Claim { worker, wanted } => {
+                let worker = who(worker);
+                queue.pulse().await.expect(there);
+                let granted = queue.claim(&self.workers[worker].identity, *wanted, None).await.expect(there);
+                return granted.into_iter().map(|lease| (worker, lease)).collect();
+            }
+            Operation::Complete { lease, part } => {
+                let Some((name, lease)) = named(lease) else { return Vec::new() };
+                queue.complete(&name, &[part_of(lease, *part)]).await.map(drop).expect(there);
+            }
+            Operation::Fail { lease, part } => {
+                let Some((name, lease)) = named(lease) else { return Vec::new() };
+                queue.fail(&name, &part_of(lease, *part), "an error").await.map(drop).expect(there);
+            }
+            Operation::Release { lease } => {
+                let Some((name, _)) = named(lease) else { return Vec::new() };
+                queue.release(&[name]).await.expect(there);
+            }
+            Operation::Renew { lease } => {
+                let Some((worker, lease)) = self.lease(lease) else { return Vec::new() };
+                queue.renew(&worker.identity, &[lease.epoch]).await.map(drop).expect(there);
+            }
+            Operation::RunOut { lease } => {
+                let Some((_, lease)) = self.lease(lease) else { return Vec::new() };
+                run_out(queue, lease.epoch).await;
+            }
+            Operation::LoseAnswers { worker } => {
+                queue.release_lost(&self.workers[who(worker)].identity, &[]).await.expect(there);
+            }
+            Operation::Restart { .. } | Operation::Both(..) => {}
+            Operation::Merge => queue.merge_done().await.expect(there),
+            Operation::PauseOrResume => {
+                // One of the two, or neither where the other coordinator was quicker.
+                if queue.pause(self.campaign).await.is_err() {
+                    let _ = queue.resume(self.campaign).await;
+                }
+            }
+            Operation::Forgotten { lease } => {
+                let Some((_, lease)) = self.lease(lease) else { return Vec::new() };
+                let overdue = "UPDATE spans SET deadline = now() - interval '1 hour' WHERE epoch = $1";
+                let overdue = sqlx::query(overdue).bind(lease.epoch.to_wire().cast_signed());
+                overdue.execute(queue.pool()).await.expect(there);
+                queue.pulse().await.expect(there);
+                queue.expire_forgotten().await.map(drop).expect(there);
+            }
+            Operation::Wedge { worker } => {
+                let worker = &self.workers[who(worker)].identity.worker;
+                for statement in [
+                    "UPDATE spans SET leased_at = now() - interval '1 hour' WHERE state = 'leased' AND worker_id = $1",
+                    "UPDATE workers SET last_progress = now() - interval '1 hour' WHERE id = $1",
+                ] {
+                    sqlx::query(statement).bind(worker).execute(queue.pool()).await.expect(there);
+                }
+                queue.revoke_wedged().await.map(drop).expect(there);
+            }
+            Operation::Settle => queue.settle_all().await.expect(there),
+            Operation::Retry => drop(queue.retry(self.campaign).await),
+            Operation::Cancel => drop(queue.cancel(self.campaign).await),
+        }
+        Vec::new()
+    }
+
+    /// Two operations at once. What each of them says depends on which was first, but some things cannot be.
+    async fn both(&mut self, one: &Operation, other: &Operation) -> BTreeSet<Place> {
+        for worker in &mut self.workers {
+            worker.sync().await;
+        }
+        let (first, second) = tokio::join!(self.run_alone(one, &self.queue), self.run_alone(other, &self.other));
+        let granted: Vec<_> = first.into_iter().chain(second).collect();
+        let after = jobs(&self.queue, self.campaign).await;
+        let mut handed_out = BTreeMap::new();
+        for (_, lease) in &granted {
+            for ordinal in lease.ordinals.clone() {
+                let place = place(lease, ordinal);
+                // The later of two, when a worker that was handed something lost it to the other at once.
+                let epoch: &mut u64 = handed_out.entry(place).or_default();
+                *epoch = (*epoch).max(lease.epoch.to_wire());
+            }
+        }
+        let mut completed = BTreeSet::new();
+        for operation in [one, other] {
+            if let Operation::Complete { lease, part } = operation
+                && let Some((_, lease)) = self.lease(lease)
+            {
+                let part: BTreeSet<_> = part_of(lease, *part).map(|ordinal| place(lease, ordinal)).collect();
+                completed.extend(part.intersection(&self.current(lease)).copied());
+            }
+        }
+        for (place, job) in &after {
+            let before = &self.jobs[place];
+            let newly_done = job.state == "done" && before.state != "done";
+            assert!(!newly_done || completed.contains(place), "{place:?} is done, and nobody with a right said so");
+            if let (Some(epoch), true) = (job.epoch, job.epoch != before.epoch) {
+                assert_eq!(handed_out.get(place), Some(&epoch), "{place:?} is leased to nobody who knows");
+            }
+        }
+        self.leases.extend(granted);
+        self.jobs.iter().filter(|(_, job)| job.state != "done").map(|(place, _)| *place).collect()
     }
 
     async fn claim(&mut self, worker: usize, wanted: u32) -> BTreeSet<Place> {
@@ -169,7 +346,7 @@ impl Run {
         // Beside what is handed out, only leases that ran out change.
         self.jobs
             .iter()
-            .filter(|(_, job)| job.state != "done" && job.state != "failed")
+            .filter(|(_, job)| matches!(job.state.as_str(), "pending" | "leased"))
             .map(|(place, _)| *place)
             .collect()
     }
@@ -180,13 +357,16 @@ impl Run {
         for (place, job) in &after {
             let before = &self.jobs[place];
             assert!(job == before || may_change.contains(place), "{place:?} was {before:?} and became {job:?}");
+            assert!(before.state != "done" || job.state == "done", "{place:?} was done and became {job:?}");
             assert!(job.attempts <= ATTEMPTS && (job.state == "failed") == (job.attempts == ATTEMPTS), "{job:?}");
+            assert_eq!(job.state == "leased", job.epoch.is_some(), "{job:?}");
         }
         self.jobs = after;
     }
 
     /// Works off what is left; in the end every job is done or failed.
     async fn drain(mut self) {
+        let cancelled = state(&self.queue, self.campaign).await == CampaignState::Cancelled;
         if state(&self.queue, self.campaign).await == CampaignState::Paused {
             self.queue.resume(self.campaign).await.expect("it is paused");
         }
@@ -197,9 +377,14 @@ impl Run {
         while self.workers[0].work_off().await > 0 {}
         self.queue.settle_all().await.expect("the database is there");
         let after = jobs(&self.queue, self.campaign).await;
-        assert!(after.values().all(|job| matches!(job.state.as_str(), "done" | "failed")), "{after:?}");
+        let ended = |job: &Job| matches!((job.state.as_str(), cancelled), ("done" | "failed", _) | ("cancelled", true));
+        assert!(after.values().all(ended), "{after:?}");
         let failed = after.values().any(|job| job.state == "failed");
-        let expected = if failed { CampaignState::CompletedWithFailures } else { CampaignState::Completed };
+        let expected = match (cancelled, failed) {
+            (true, _) => CampaignState::Cancelled,
+            (false, true) => CampaignState::CompletedWithFailures,
+            (false, false) => CampaignState::Completed,
+        };
         assert_eq!(state(&self.queue, self.campaign).await, expected);
         for (place, job) in self.jobs.iter().filter(|(_, job)| matches!(job.state.as_str(), "done" | "failed")) {
             assert_eq!(&after[place].state, &job.state, "{place:?} changed after its end");
@@ -216,7 +401,9 @@ fn whatever_happens_spans_partition_their_layer_and_nothing_stale_counts() {
         let queues = [database.queue().await, database.queue().await];
         (database, queues)
     });
-    let config = Config { cases: 100, max_shrink_iters: 300, failure_persistence: None, ..Config::default() };
+    // More for a long run: PROPTEST_CASES=10000.
+    let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100);
+    let config = Config { cases, max_shrink_iters: 300, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new(config).run(&vec(operation(), 1..40), |operations| {
         runtime.block_on(async {
             let mut run = Run::start(&queues).await;

@@ -12,10 +12,10 @@ use std::{
 use superposed::{
     postgres::Cluster,
     queue::{
-        LeaseEpoch, Ordinals, Queue, QueueSettings, SyncIdentity,
+        Lease, LeaseEpoch, Ordinals, Queue, QueueError, QueueSettings, SyncIdentity,
         claim::Granted,
         progress::{CampaignState, JobCounts},
-        report::Reported,
+        report::{Reported, WorkerState},
         submit::Submitted,
     },
 };
@@ -91,6 +91,7 @@ impl Campaign {
             batch: 8,
             max_attempts: 2,
             audit: Default::default(),
+            max_workers: None,
         };
         Self { spec, layers: Vec::new() }
     }
@@ -112,6 +113,11 @@ impl Campaign {
 
     pub(crate) fn priority(mut self, priority: i32) -> Self {
         self.spec.priority = priority;
+        self
+    }
+
+    pub(crate) fn max_workers(mut self, workers: u32) -> Self {
+        self.spec.max_workers = Some(workers);
         self
     }
 
@@ -163,11 +169,25 @@ impl Worker {
     /// Begins the next Sync.
     pub(crate) async fn sync(&mut self) {
         self.identity.sequence += 1;
-        assert!(self.queue.register(&self.identity, "test", 1, false).await.expect("the database is there"));
+        assert!(self.register(false).await.expect("the database is there and the name free"));
     }
 
-    /// Starts as a new process.
+    /// Registers a Sync.
+    pub(crate) async fn register(&self, progress: bool) -> Result<bool, QueueError> {
+        let state = WorkerState { backend: "test".to_owned(), cores: 1, draining: false, progress };
+        self.queue.register(&self.identity, &state).await
+    }
+
+    /// Was not heard of for an hour.
+    pub(crate) async fn fall_silent(&self) {
+        let silent = sqlx::query("UPDATE workers SET last_sync = last_sync - interval '1 hour' WHERE id = $1");
+        let silent = silent.bind(&self.identity.worker).execute(self.queue.pool()).await;
+        silent.expect("the database is there");
+    }
+
+    /// Starts as a new process, long after the old one was last heard of.
     pub(crate) async fn restart(&mut self) {
+        self.fall_silent().await;
         self.identity.boot += 1;
         self.identity.sequence = 0;
         self.sync().await;
@@ -187,8 +207,13 @@ impl Worker {
         lease
     }
 
+    /// A lease as this worker names it.
+    pub(crate) fn named(&self, epoch: LeaseEpoch) -> Lease {
+        Lease::named(&self.identity.worker, epoch)
+    }
+
     pub(crate) async fn complete(&self, epoch: LeaseEpoch, done: &[Ordinals]) -> Reported {
-        self.queue.complete(&self.identity.worker, epoch, done).await.expect("the database is there")
+        self.queue.complete(&self.named(epoch), done).await.expect("the database is there")
     }
 
     /// Completes all of a lease.
@@ -197,11 +222,11 @@ impl Worker {
     }
 
     pub(crate) async fn fail(&self, epoch: LeaseEpoch, failed: Ordinals, error: &str) -> Reported {
-        self.queue.fail(&self.identity.worker, epoch, &failed, error).await.expect("the database is there")
+        self.queue.fail(&self.named(epoch), &failed, error).await.expect("the database is there")
     }
 
     pub(crate) async fn release(&self, epoch: LeaseEpoch) {
-        self.queue.release(&self.identity.worker, &[epoch]).await.expect("the database is there");
+        self.queue.release(&[self.named(epoch)]).await.expect("the database is there");
     }
 
     /// Renews leases; returns those that are lost.

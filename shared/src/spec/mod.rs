@@ -48,6 +48,8 @@ pub struct CampaignSpec {
     pub max_attempts: u32,
     /// Which share of the solves the other solver checks; changes no result.
     pub audit: AuditShare,
+    /// How many workers may work on it at a time; any number when absent.
+    pub max_workers: Option<u32>,
 }
 
 /// Neurons to mine: every named neuron of every named layer in every named mode.
@@ -154,6 +156,9 @@ pub enum SpecError {
     /// No attempt is allowed, or endlessly many.
     #[error("max_attempts is {0}, but must lie between 1 and 100")]
     MaxAttempts(u32),
+    /// No worker is allowed, or absurdly many.
+    #[error("max_workers is {0}, but must lie between 1 and 100000; leave it out for any number")]
+    MaxWorkers(u32),
 }
 
 impl CampaignSpec {
@@ -204,6 +209,9 @@ impl CampaignSpec {
         }
         if !(1..=100).contains(&self.max_attempts) {
             return Err(SpecError::MaxAttempts(self.max_attempts));
+        }
+        if let Some(workers) = self.max_workers.filter(|workers| !(1..=100_000).contains(workers)) {
+            return Err(SpecError::MaxWorkers(workers));
         }
         Ok(())
     }

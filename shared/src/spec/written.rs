@@ -36,6 +36,8 @@ pub(super) struct Written {
     max_attempts: u32,
     #[serde(default)]
     audit: AuditShare,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_workers: Option<u32>,
 }
 
 fn both_polarities() -> Polarities {
@@ -68,6 +70,7 @@ impl TryFrom<Written> for CampaignSpec {
             batch: written.batch,
             max_attempts: written.max_attempts,
             audit: written.audit,
+            max_workers: written.max_workers,
         })
     }
 }
@@ -100,6 +103,7 @@ impl From<CampaignSpec> for Written {
             batch: spec.batch,
             max_attempts: spec.max_attempts,
             audit: spec.audit,
+            max_workers: spec.max_workers,
         }
     }
 }

@@ -6,8 +6,8 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
 };
+use superposed_shared::clock::Instant;
 
 #[derive(Debug)]
 struct Held {
@@ -21,6 +21,8 @@ struct Held {
 #[derive(Debug, Default)]
 pub(super) struct Leases {
     held: BTreeMap<u64, Held>,
+    /// Jobs of leases that were lost but whose work has not ended: there is no room for others yet.
+    ending: BTreeMap<u64, u32>,
     asked_in_vain: bool,
 }
 
@@ -36,9 +38,9 @@ impl Leases {
         !self.held.is_empty()
     }
 
-    /// Jobs neither done nor failed yet, over all leases.
+    /// Jobs neither done nor failed yet, over all leases, and over those lost whose work has not ended.
     pub(super) fn jobs(&self) -> u32 {
-        self.held.values().map(|held| held.jobs).sum()
+        self.held.values().map(|held| held.jobs).chain(self.ending.values().copied()).sum()
     }
 
     pub(super) fn epochs(&self) -> Vec<u64> {
@@ -54,14 +56,19 @@ impl Leases {
         self.asked_in_vain = false;
     }
 
-    /// Forgets a lease; returns how many of its jobs are neither done nor failed.
+    /// Forgets a lease whose work has ended; returns how many of its jobs are neither done nor failed, none when it was
+    /// lost.
     pub(super) fn remove(&mut self, epoch: u64) -> u32 {
+        self.ending.remove(&epoch);
         self.held.remove(&epoch).map_or(0, |held| held.jobs)
     }
 
     /// The lease is another's now: its work stops. False when it was forgotten already.
     pub(super) fn revoke(&mut self, epoch: u64) -> bool {
-        self.held.remove(&epoch).inspect(Held::stop).is_some()
+        let Some(held) = self.held.remove(&epoch) else { return false };
+        held.stop();
+        self.ending.insert(epoch, held.jobs);
+        true
     }
 
     /// Those of `epochs` that are still held last until `deadline`.
@@ -76,6 +83,11 @@ impl Leases {
     /// Stops the work of leases whose time is up: another may have it.
     pub(super) fn stop_expired(&self, now: Instant) {
         self.held.values().filter(|held| held.deadline <= now).for_each(Held::stop);
+    }
+
+    /// When the next lease runs out after `now`.
+    pub(super) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        self.held.values().map(|held| held.deadline).filter(|deadline| *deadline > now).min()
     }
 
     pub(super) fn stop_all(&self) {
@@ -115,6 +127,8 @@ mod tests {
         leases.stop_expired(start + Duration::from_secs(5));
         assert_eq!(stopped(), [true, false, true]);
         leases.settle(2, 4);
-        assert_eq!((leases.jobs(), leases.remove(2), leases.epochs()), (16, 6, vec![1]));
+        assert_eq!((leases.jobs(), leases.remove(2), leases.epochs()), (26, 6, vec![1]));
+        // What was lost takes room until its work has ended.
+        assert_eq!((leases.jobs(), leases.remove(3), leases.jobs()), (20, 0, 10));
     }
 }

@@ -9,6 +9,8 @@
 mod leases;
 mod pacing;
 mod reports;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     assignment::Assignment,
@@ -23,18 +25,19 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use superposed_forward::Device;
 use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{
+    clock::{Clock, Instant},
     description::CampaignDescription,
     proto::{self, PROTOCOL_VERSION, v1, v1::worker_service_client::WorkerServiceClient},
     wire::{self, WireError},
 };
-use tokio::{runtime::Handle, sync::mpsc, time::timeout};
+use tokio::{runtime::Handle, sync::mpsc};
 use tonic::{
-    Code, Request, Status,
+    Code, Request, Response, Status,
     transport::{Channel, Endpoint},
 };
 
@@ -68,6 +71,9 @@ pub enum AgentError {
     /// The coordinator will never take this worker.
     #[error("the coordinator refuses this worker: {0}")]
     Refused(String),
+    /// Another worker has the name, and is at work.
+    #[error("{0}")]
+    NameTaken(String),
     /// The coordinator sends what this worker does not understand.
     #[error("the coordinator sent a lease that makes no sense: {0}; use binaries of one release")]
     Wire(#[from] WireError),
@@ -79,11 +85,18 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an idle worker lets the coordinator hold its Sync.
 const IDLE_WAIT: Duration = Duration::from_secs(8);
 
+/// A name is waited for until this long after it should be free.
+const NAME_MARGIN: Duration = Duration::from_secs(1);
+
 /// How long shutting down may take until what is left is handed back.
 const DRAIN_TIME: Duration = Duration::from_secs(7);
 
+/// How long a coordinator may take to hear a worker's last word.
+const LAST_WORD: Duration = Duration::from_secs(2);
+
 struct Agent {
     settings: AgentSettings,
+    clock: Clock,
     boot: u64,
     sequence: u64,
     client: WorkerServiceClient<Channel>,
@@ -95,6 +108,8 @@ struct Agent {
     work: mpsc::UnboundedSender<Work>,
     events: mpsc::UnboundedReceiver<Event>,
     next_sync: Instant,
+    /// When the worker's name should be free, while another has it.
+    name_free_at: Option<Instant>,
 }
 
 /// Serves a coordinator until `shutdown`.
@@ -108,9 +123,10 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
         .filter(|endpoint| endpoint.uri().host().is_some() && endpoint.uri().scheme_str() == Some("http"))
         .ok_or_else(|| AgentError::Coordinator(settings.coordinator.clone()))?
         .connect_timeout(Duration::from_secs(5))
-        .http2_keep_alive_interval(Duration::from_secs(10))
+        .http2_keep_alive_interval(proto::KEEP_ALIVE)
+        .keep_alive_timeout(proto::KEEP_ALIVE)
         .keep_alive_while_idle(true);
-    let client = WorkerServiceClient::new(endpoint.connect_lazy()).max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
+    let client = WorkerServiceClient::new(endpoint.connect_lazy());
     let (tell, events) = mpsc::unbounded_channel();
     let (work, inbox) = mpsc::unbounded_channel();
     let cores = settings.cores;
@@ -121,24 +137,37 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
         .spawn(move || pipeline.run(inbox))
         .expect("a process that started its mining threads can start one more");
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let agent = Agent {
-        boot: u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1,
-        sequence: 0,
-        client,
-        leases: Leases::default(),
-        reports: Reports::default(),
-        released: Vec::new(),
-        campaigns: HashMap::new(),
-        warm: None,
-        work,
-        events,
-        next_sync: Instant::now(),
-        settings,
-    };
-    agent.serve(pin!(shutdown)).await
+    let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
+    Agent::new(settings, boot, client, work, events).serve(pin!(shutdown)).await
 }
 
 impl Agent {
+    /// An agent that sends leases to `work` and hears of them from `events`.
+    fn new(
+        settings: AgentSettings,
+        boot: u64,
+        client: WorkerServiceClient<Channel>,
+        work: mpsc::UnboundedSender<Work>,
+        events: mpsc::UnboundedReceiver<Event>,
+    ) -> Self {
+        Self {
+            settings,
+            clock: Clock,
+            boot,
+            sequence: 0,
+            client: client.max_decoding_message_size(proto::MAX_MESSAGE_BYTES),
+            leases: Leases::default(),
+            reports: Reports::default(),
+            released: Vec::new(),
+            campaigns: HashMap::new(),
+            warm: None,
+            work,
+            events,
+            next_sync: Clock.now(),
+            name_free_at: None,
+        }
+    }
+
     async fn serve<S: Future<Output = ()>>(mut self, mut shutdown: Pin<&mut S>) -> Result<(), AgentError> {
         tracing::info!(
             worker = self.settings.name,
@@ -155,8 +184,16 @@ impl Agent {
             let wait_from = match outcome {
                 Ok(()) => {
                     backoff.reset();
-                    Instant::now()
+                    self.name_free_at = None;
+                    self.clock.now()
                 }
+                Err(SyncError::NameTaken { free_in, message }) => match self.wait_for_name(free_in, &message) {
+                    Some(free_at) => free_at,
+                    None => {
+                        self.leases.stop_all();
+                        return Err(AgentError::NameTaken(message));
+                    }
+                },
                 Err(SyncError::Fatal(error)) => {
                     self.leases.stop_all();
                     return Err(error);
@@ -164,7 +201,7 @@ impl Agent {
                 Err(SyncError::Away(status)) => {
                     let delay = backoff.next();
                     tracing::warn!(error = %status.message(), retry_in_ms = delay.as_millis(), "coordinator is away");
-                    Instant::now() + delay
+                    self.clock.now() + delay
                 }
             };
             tokio::select! {
@@ -176,20 +213,36 @@ impl Agent {
         Ok(())
     }
 
+    /// When to ask again for a name that another worker has; not at all when that one was heard of meanwhile. One that
+    /// was killed is not, and its successor gets the name.
+    fn wait_for_name(&mut self, free_in: Duration, message: &str) -> Option<Instant> {
+        let now = self.clock.now();
+        match self.name_free_at {
+            Some(free_at) if free_at <= now => None,
+            Some(free_at) => Some(free_at),
+            None => {
+                tracing::warn!("{message}; this worker waits for it");
+                Some(*self.name_free_at.insert(now + free_in + NAME_MARGIN))
+            }
+        }
+    }
+
     /// Waits until there is something to say to the coordinator or it is time to renew, but at least to `earliest`.
     async fn wait_for_reason(&mut self, earliest: Instant) {
         loop {
             while let Ok(event) = self.events.try_recv() {
                 self.note(event);
             }
-            let now = Instant::now();
+            let now = self.clock.now();
             self.leases.stop_expired(now);
             let reason = self.reports.any() || !self.released.is_empty() || self.wants() > 0;
             let until = if reason { earliest } else { self.next_sync.max(earliest) };
             if until <= now {
                 return;
             }
-            if let Ok(Some(event)) = timeout(until - now, self.events.recv()).await {
+            // A lease that runs out is stopped in time, whatever else there is to wait for.
+            let until = self.leases.next_deadline(now).map_or(until, |deadline| until.min(deadline));
+            if let Some(Some(event)) = self.clock.before(until, self.events.recv()).await {
                 self.note(event);
             }
         }
@@ -199,7 +252,7 @@ impl Agent {
     /// twice in a row while something is held, the time to renew aside.
     fn wants(&self) -> u32 {
         let free = self.settings.capacity.saturating_sub(self.leases.jobs());
-        let patient = self.leases.any() && self.leases.asked_in_vain() && Instant::now() < self.next_sync;
+        let patient = self.leases.any() && self.leases.asked_in_vain() && self.clock.now() < self.next_sync;
         if free * 2 < self.settings.capacity || patient { 0 } else { free }
     }
 
@@ -252,14 +305,13 @@ impl Agent {
             known_campaigns: self.campaigns.keys().copied().collect(),
             affinity: self.warm,
         };
-        let sent = Instant::now();
+        let sent = self.clock.now();
         let mut request = Request::new(request);
         request.set_timeout(wait + CALL_TIMEOUT);
-        let answered = timeout(wait + CALL_TIMEOUT, self.client.sync(request)).await;
-        let response = match answered {
-            Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => return Err(SyncError::of(status)),
-            Err(_) => return Err(SyncError::Away(Status::deadline_exceeded("no answer in time"))),
+        let response = match self.answered(sent + wait + CALL_TIMEOUT, request).await {
+            Some(Ok(response)) => response,
+            Some(Err(status)) => return Err(SyncError::of(status)),
+            None => return Err(SyncError::Away(Status::deadline_exceeded("no answer in time"))),
         };
         self.reports.acknowledge(&response.acknowledged);
         self.released.retain(|epoch| !released_epochs.contains(epoch));
@@ -270,7 +322,7 @@ impl Agent {
         }
         let deadline = sent + Duration::from_millis(response.lease_ms.into());
         self.leases.renew(&held_epochs, deadline);
-        self.next_sync = Instant::now() + Duration::from_millis(response.next_sync_ms.max(10).into());
+        self.next_sync = self.clock.now() + Duration::from_millis(response.next_sync_ms.max(10).into());
         for campaign in response.campaigns {
             let id = campaign.campaign_id;
             let description = CampaignDescription::try_from(campaign).map_err(fatal)?;
@@ -283,6 +335,25 @@ impl Agent {
             self.take(&grant, deadline).map_err(fatal)?;
         }
         Ok(())
+    }
+
+    /// What the coordinator answers before `deadline`. Leases that run out meanwhile are stopped.
+    async fn answered(
+        &mut self,
+        deadline: Instant,
+        request: Request<v1::SyncRequest>,
+    ) -> Option<Result<v1::SyncResponse, Status>> {
+        let mut answer = pin!(self.client.sync(request));
+        loop {
+            let now = self.clock.now();
+            self.leases.stop_expired(now);
+            let until = self.leases.next_deadline(now).map_or(deadline, |lease| lease.min(deadline));
+            match self.clock.before(until, &mut answer).await {
+                Some(answer) => return Some(answer.map(Response::into_inner)),
+                None if until == deadline => return None,
+                None => {}
+            }
+        }
     }
 
     fn take(&mut self, grant: &v1::Grant, deadline: Instant) -> Result<(), WireError> {
@@ -317,17 +388,17 @@ impl Agent {
     async fn drain(mut self) {
         tracing::info!(leases = self.leases.epochs().len(), "draining");
         self.leases.stop_all();
-        let deadline = Instant::now() + DRAIN_TIME;
+        let deadline = self.clock.now() + DRAIN_TIME;
         while self.leases.any() {
-            match timeout(deadline.saturating_duration_since(Instant::now()), self.events.recv()).await {
-                Ok(Some(event)) => self.note(event),
-                Ok(None) | Err(_) => break,
+            match self.clock.before(deadline, self.events.recv()).await {
+                Some(Some(event)) => self.note(event),
+                Some(None) | None => break,
             }
         }
         self.released.extend(self.leases.epochs());
         self.leases = Leases::default();
-        match timeout(Duration::from_secs(2), self.sync(true)).await {
-            Ok(Ok(())) => tracing::info!("drained"),
+        match self.clock.within(LAST_WORD, self.sync(true)).await {
+            Some(Ok(())) => tracing::info!("drained"),
             _ => tracing::warn!("the coordinator did not answer; its leases of this worker will run out"),
         }
     }
@@ -336,6 +407,8 @@ impl Agent {
 enum SyncError {
     /// Worth another try.
     Away(Status),
+    /// Another worker has the name; it is free after a while, should that one have died.
+    NameTaken { free_in: Duration, message: String },
     /// Will not get better.
     Fatal(AgentError),
 }
@@ -343,6 +416,13 @@ enum SyncError {
 impl SyncError {
     fn of(status: Status) -> Self {
         match status.code() {
+            Code::AlreadyExists => {
+                let free_in = status.metadata().get(proto::FREE_IN_MS).and_then(|ms| ms.to_str().ok()?.parse().ok());
+                Self::NameTaken {
+                    free_in: Duration::from_millis(free_in.unwrap_or_default()),
+                    message: status.message().to_owned(),
+                }
+            }
             Code::FailedPrecondition | Code::InvalidArgument | Code::Unauthenticated | Code::PermissionDenied => {
                 Self::Fatal(AgentError::Refused(status.message().to_owned()))
             }

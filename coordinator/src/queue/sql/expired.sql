@@ -1,8 +1,8 @@
--- queue::expire: leases whose time is up; taken away only when somebody asks for work, and only while coordinators are
--- known to have been there ($2 seconds ago at most), so that their workers could renew
-SELECT id, campaign_id, mode, layer, ordinals, attempts, worker_id FROM spans
-WHERE state = 'leased' AND deadline < now()
+-- queue::expire: processes of workers with leases whose time is up since $3 seconds; only while coordinators are known to
+-- have been there ($2 seconds ago at most), so that their workers could renew
+SELECT worker_id, worker_boot FROM spans
+WHERE state = 'leased' AND deadline < now() - $3 * interval '1 second'
     AND EXISTS (SELECT FROM coordinator_pulse WHERE last_alive > now() - $2 * interval '1 second')
-ORDER BY deadline
+GROUP BY worker_id, worker_boot
+ORDER BY min(deadline)
 LIMIT $1
-FOR UPDATE OF spans SKIP LOCKED

@@ -1,5 +1,15 @@
--- queue::progress: jobs by layer and state; as many rows as there are spans, which merging keeps few
-SELECT mode, layer, state::text AS state, sum(upper(ordinals) - lower(ordinals)) AS jobs
-FROM spans WHERE campaign_id = $1
+-- queue::progress: jobs by layer and state, those that are done aside: these are what a layer has beside the others, and
+-- their spans are not looked at
+SELECT mode, layer, 'all' AS state, jobs::bigint AS jobs FROM layers WHERE campaign_id = $1
+UNION ALL
+SELECT mode, layer, state::text, sum(upper(ordinals) - lower(ordinals))::bigint
+FROM (
+    SELECT mode, layer, state, ordinals FROM spans WHERE campaign_id = $1 AND state = 'pending'
+    UNION ALL
+    SELECT mode, layer, state, ordinals FROM spans WHERE campaign_id = $1 AND state = 'leased'
+    UNION ALL
+    SELECT mode, layer, state, ordinals FROM spans WHERE campaign_id = $1 AND state = 'failed'
+    UNION ALL
+    SELECT mode, layer, state, ordinals FROM spans WHERE campaign_id = $1 AND state = 'cancelled'
+) AS not_done
 GROUP BY mode, layer, state
-ORDER BY mode, layer

@@ -1,5 +1,7 @@
 -- queue::cancel: whether spans of the campaign, if it is cancelled, are not finished
 SELECT EXISTS (
-    SELECT FROM spans JOIN campaigns ON campaigns.id = spans.campaign_id
-    WHERE campaigns.id = $1 AND campaigns.state = 'cancelled' AND spans.state IN ('pending', 'leased')
+    SELECT FROM campaigns WHERE id = $1 AND state = 'cancelled' AND (
+        EXISTS (SELECT FROM spans WHERE campaign_id = campaigns.id AND spans.state = 'pending')
+        OR EXISTS (SELECT FROM spans WHERE campaign_id = campaigns.id AND spans.state = 'leased')
+    )
 )

@@ -1,0 +1,64 @@
+//! How the commands talk to a coordinator: connections that notice when the other side is gone, and a deadline on every
+//! call.
+
+use std::time::Duration;
+use superposed_shared::{
+    clock::Clock,
+    proto::{
+        self,
+        v1::{self, campaign_service_client::CampaignServiceClient},
+    },
+};
+use tonic::{
+    Request, Status, Streaming,
+    transport::{Channel, Endpoint},
+};
+
+/// How long a connection may take: longer, and nothing is there.
+const CONNECTING: Duration = Duration::from_secs(10);
+
+/// How long an answer may take.
+const ANSWERING: Duration = Duration::from_secs(60);
+
+/// How long a submission may take: the coordinator reads all of the model and the corpus.
+const SUBMITTING: Duration = Duration::from_secs(60 * 60);
+
+/// An endpoint as all commands use it.
+#[must_use]
+pub fn prepared(endpoint: Endpoint) -> Endpoint {
+    endpoint
+        .connect_timeout(CONNECTING)
+        .http2_keep_alive_interval(proto::KEEP_ALIVE)
+        .keep_alive_timeout(proto::KEEP_ALIVE)
+        .keep_alive_while_idle(true)
+}
+
+/// A request that is to be answered soon.
+#[must_use]
+pub fn soon<T>(message: T) -> Request<T> {
+    within(ANSWERING, message)
+}
+
+/// A submission.
+#[must_use]
+pub fn submission(message: v1::SubmitRequest) -> Request<v1::SubmitRequest> {
+    within(SUBMITTING, message)
+}
+
+fn within<T>(patience: Duration, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(patience);
+    request
+}
+
+/// Follows a campaign. The stream has to begin soon; it lasts as long as the campaign, watched over by keep-alive.
+///
+/// # Errors
+/// When the coordinator refuses, or does not answer.
+pub async fn watch(
+    client: &mut CampaignServiceClient<Channel>,
+    campaign_id: i64,
+) -> Result<Streaming<v1::Campaign>, Status> {
+    let begun = Clock.within(ANSWERING, client.watch(v1::WatchRequest { campaign_id })).await;
+    begun.unwrap_or_else(|| Err(Status::deadline_exceeded("no answer in time"))).map(|response| response.into_inner())
+}
