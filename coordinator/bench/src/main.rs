@@ -114,9 +114,10 @@ async fn measure(Arguments { measurement, quick, repeat }: Arguments) -> Result<
     Ok(())
 }
 
-/// What was built, as git calls it.
+/// The checkout that this was built from, as git calls it now.
 fn commit() -> String {
-    let described = Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    let git = ["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"];
+    let described = Command::new("git").args(git).output();
     let text = described.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
     if text.is_empty() { "an unknown commit".to_owned() } else { format!("commit {text}") }
 }
