@@ -49,6 +49,11 @@ const fn lease_size(wanted: u32, max_lease_jobs: u32, batch_jobs: u32) -> u32 {
     if batch_jobs > max_lease_jobs && wanted >= max_lease_jobs / 2 { batch_jobs } else { usual }
 }
 
+async fn is_current(connection: &mut PgConnection, sync: &SyncIdentity) -> Result<bool, QueueError> {
+    let query = sqlx::query(include_str!("sql/current_sync.sql")).bind(&sync.worker).bind(sync.boot);
+    Ok(query.bind(sync.sequence).fetch_optional(connection).await?.is_some())
+}
+
 /// Whether a worker may work on a campaign that `most` workers may work on.
 async fn may_work(connection: &mut PgConnection, campaign: i64, worker: &str, most: i32) -> Result<bool, QueueError> {
     let row = sqlx::query(include_str!("sql/may_join.sql")).bind(campaign).bind(worker);
@@ -75,13 +80,7 @@ impl Queue {
         warm: Option<LayerKey>,
     ) -> Result<Vec<Granted>, QueueError> {
         let mut tx = self.pool.begin().await?;
-        let current = sqlx::query(include_str!("sql/current_sync.sql"))
-            .bind(&sync.worker)
-            .bind(sync.boot)
-            .bind(sync.sequence)
-            .fetch_optional(&mut *tx)
-            .await?;
-        if current.is_none() {
+        if !is_current(&mut tx, sync).await? {
             return Ok(Vec::new());
         }
         let expired = self.expire(&mut tx, Duration::ZERO).await?;
@@ -104,6 +103,14 @@ impl Queue {
         }
         tx.commit().await?;
         Ok(granted)
+    }
+
+    /// Whether a Sync is the last of its worker. Others are handed nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_current(&self, sync: &SyncIdentity) -> Result<bool, QueueError> {
+        is_current(&mut *self.pool.acquire().await?, sync).await
     }
 
     /// One lease, and whether it is shorter than wanted so that it ends with a batch.

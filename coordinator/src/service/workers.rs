@@ -95,7 +95,14 @@ impl Workers {
             }
             let Some(turn) = self.bell.turn(left).await else { break };
             granted = self.queue.claim(sync, wanted, warm).await?;
-            if granted.is_empty() { turn.found_nothing() } else { turn.found_work() }
+            if !granted.is_empty() {
+                turn.found_work();
+            } else if self.queue.is_current(sync).await? {
+                turn.found_nothing();
+            } else {
+                // Overtaken by a later Sync, this one found nothing whatever there is: the turn is the next one's.
+                break;
+            }
         }
         Ok(granted)
     }

@@ -218,6 +218,25 @@ async fn a_sync_that_waits_is_answered_when_a_lease_runs_out() {
 }
 
 #[tokio::test]
+async fn a_sync_that_was_overtaken_while_it_waited_does_not_keep_others_from_work() {
+    let served = Served::start().await;
+    let overtaken = waiting(&served).await;
+    let other = v1::SyncRequest { worker_id: "other".to_owned(), free_jobs: 8, wait_ms: 8000, ..request(1) };
+    let mut client = served.workers();
+    let other = tokio::spawn(async move { client.sync(other).await });
+    while served.queue.workers().await.expect("the database is there").len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // Its worker gave up waiting and said something else; the coordinator has not noticed.
+    served.sync(v1::SyncRequest { worker_id: "waits".to_owned(), ..request(2) }).await;
+    Campaign::new("one").layer(0, "0-7").submit(&served.queue).await;
+    let answer = timeout(SOON, other).await.expect("an answer soon").expect("no panic").expect("an answer");
+    assert_eq!(answer.into_inner().grants.len(), 1);
+    let answer = timeout(SOON, overtaken).await.expect("an answer soon").expect("no panic").expect("an answer");
+    assert_eq!(answer.into_inner().grants, []);
+}
+
+#[tokio::test]
 async fn work_is_heard_of_after_the_connection_that_listens_was_lost() {
     let served = Served::start().await;
     let listener = async || {

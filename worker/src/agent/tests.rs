@@ -1,5 +1,7 @@
 //! The agent against a scripted coordinator, on a clock that runs only while everybody waits.
 
+#![expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
+
 use super::*;
 use crate::pipeline::{Event, Work};
 use hyper_util::rt::TokioIo;
@@ -24,10 +26,13 @@ const LEASE: Duration = Duration::from_secs(20);
 
 type Answer = Result<v1::SyncResponse, Status>;
 
+/// What a Sync of a number is answered.
+type Answers = dyn Fn(u64, &v1::SyncRequest) -> Answer + Send + Sync;
+
 /// Answers Syncs as a test says, and remembers them.
 #[derive(Clone)]
 struct Script {
-    answer: Arc<dyn Fn(u64, &v1::SyncRequest) -> Answer + Send + Sync>,
+    answer: Arc<Answers>,
     heard: Arc<Mutex<Vec<(Instant, v1::SyncRequest)>>>,
 }
 
