@@ -29,8 +29,8 @@ demo: build
 
 test: setup
 	@deploy/setup/nextest.sh
-	cargo build --locked --workspace --bins
 	cargo nextest run --locked --workspace
+	cargo test --locked --doc -p superposed
 
 lint: setup
 	cargo fmt --all --check
