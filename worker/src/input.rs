@@ -43,7 +43,7 @@ pub enum BatchInput {
 }
 
 /// What a neuron's jobs start from.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum NeuronInput<'b> {
     /// A logit for each token; or why there are none.
     Logits(Result<&'b [f32], &'b str>),
@@ -88,14 +88,14 @@ impl Input {
                 Ok(BatchInput::Computed(forward.logits(assignment.mode, assignment.layer, &batch.rows)?))
             }
             Self::Logits { tree, tokens } => {
-                let files = batch.neurons.iter().map(|neuron| Kind::Logits.file(neuron.jobs[0].1)).collect();
-                let rows = read_all(Kind::Logits, tree, files, runtime, |content| logits(content, *tokens))?;
+                let files: Vec<_> = batch.neurons.iter().map(|neuron| Kind::Logits.file(neuron.jobs[0].1)).collect();
+                let rows = read_all(Kind::Logits, tree, &files, runtime, |content| logits(content, *tokens))?;
                 Ok(BatchInput::Logits(rows))
             }
             Self::Pools(tree) => {
                 let file = |(_, job): &(_, JobId)| Kind::Pools.file(*job);
-                let files = batch.neurons.iter().flat_map(|neuron| neuron.jobs.iter().map(file)).collect();
-                let pools = read_all(Kind::Pools, tree, files, runtime, |content| {
+                let files: Vec<_> = batch.neurons.iter().flat_map(|neuron| neuron.jobs.iter().map(file)).collect();
+                let pools = read_all(Kind::Pools, tree, &files, runtime, |content| {
                     read_pool(content).map(|pool| pool.words).map_err(|error| error.to_string())
                 })?;
                 let mut pools = pools.into_iter();
@@ -130,12 +130,12 @@ fn logits(content: &[u8], tokens: usize) -> Result<Vec<f32>, String> {
 fn read_all<T>(
     kind: Kind,
     tree: &Destination,
-    files: Vec<String>,
+    files: &[String],
     runtime: &Handle,
     parse: impl Fn(&[u8]) -> Result<T, String>,
 ) -> Result<Vec<Result<T, String>>, InputError> {
     let mut missing = 0;
-    let contents = stream::iter(&files).map(async |path| tree.get(path).await).buffered(stored::READS);
+    let contents = stream::iter(files).map(async |path| tree.get(path).await).buffered(stored::READS);
     let contents = runtime.block_on(contents.collect::<Vec<_>>());
     let read = files.iter().zip(contents).map(|(path, content)| match content {
         Ok(Some(content)) => parse(&content).map_err(|reason| format!("{tree}/{path}: {reason}")),

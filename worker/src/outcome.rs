@@ -188,7 +188,7 @@ mod tests {
         let destination = Destination::open(&directory.path().display().to_string()).expect("a directory");
         let results = [done(0), (Ordinal(1), job(1), Err(disagreement().into()))];
         let Outcome { files, beside, done, failed } = Outcome::of(results, &description(), &destination);
-        assert_eq!(done, [0..1]);
+        assert!(matches!(&done[..], [run] if *run == (0..1)), "{done:?}");
         let path = format!("{}/1M/disagreements/ii_3_0_pos.json", directory.path().display());
         let [(Ordinal(1), reason)] = &failed[..] else { panic!("{failed:?}") };
         assert!(

@@ -18,16 +18,20 @@ use tokio::runtime::Handle;
 
 /// An input that is there and readable. Looking at it blocks, so it is done on a thread that may.
 pub(super) enum SeenInput {
-    /// A model, opened but not read.
-    Model(ModelDirectory),
-    /// A tree of pools.
-    Pools(StoredTree),
+    /// A model, opened but not read, and its directory as the campaign names it.
+    Model(ModelDirectory, String),
+    /// A tree of pools, and its place as the campaign names it.
+    Pools(StoredTree, String),
     /// A tree of logits, and whose they are.
     Logits {
         /// The logits.
         tree: StoredTree,
+        /// Their place as the campaign names it.
+        place: String,
         /// The tokenizer.
         tokenizer: Tokenizer,
+        /// Its directory as the campaign names it.
+        directory: String,
     },
 }
 
@@ -36,11 +40,12 @@ impl SeenInput {
     pub(super) fn open(source: &Source) -> Result<Self, AdmissionError> {
         let tree = |kind, place: &str| Handle::current().block_on(StoredTree::open(kind, place));
         match source {
-            Source::Model(directory) => Ok(Self::Model(ModelDirectory::open(Path::new(directory))?)),
-            Source::Pools(place) => Ok(Self::Pools(tree(Kind::Pools, place)?)),
-            Source::Logits { logits, tokenizer } => {
-                let tokenizer = Tokenizer::load(Path::new(tokenizer))?;
-                Ok(Self::Logits { tree: tree(Kind::Logits, logits)?, tokenizer })
+            Source::Model(directory) => Ok(Self::Model(ModelDirectory::open(Path::new(directory))?, directory.clone())),
+            Source::Pools(place) => Ok(Self::Pools(tree(Kind::Pools, place)?, place.clone())),
+            Source::Logits { logits, tokenizer: directory } => {
+                let tokenizer = Tokenizer::load(Path::new(directory))?;
+                let (place, directory) = (logits.clone(), directory.clone());
+                Ok(Self::Logits { tree: tree(Kind::Logits, logits)?, place, tokenizer, directory })
             }
         }
     }
@@ -48,28 +53,28 @@ impl SeenInput {
     /// The tree, if it is one.
     pub(super) const fn tree(&self) -> Option<&StoredTree> {
         match self {
-            Self::Model(_) => None,
-            Self::Pools(tree) | Self::Logits { tree, .. } => Some(tree),
+            Self::Model(..) => None,
+            Self::Pools(tree, _) | Self::Logits { tree, .. } => Some(tree),
         }
     }
 
     /// The tokenizer, if words are still to be made of tokens.
     pub(super) fn tokenizer(&self) -> Option<&Tokenizer> {
         match self {
-            Self::Model(model) => Some(model.tokenizer()),
+            Self::Model(model, _) => Some(model.tokenizer()),
             Self::Logits { tokenizer, .. } => Some(tokenizer),
-            Self::Pools(_) => None,
+            Self::Pools(..) => None,
         }
     }
 
     /// The jobs.
     pub(super) fn layers(&self, spec: &CampaignSpec) -> Result<Vec<LayerPlan>, AdmissionError> {
         match self {
-            Self::Model(model) => {
+            Self::Model(model, _) => {
                 let config = model.config();
                 Ok(plan(spec, config.layers, |mode| config.width(mode))?)
             }
-            Self::Pools(tree) | Self::Logits { tree, .. } => Ok(stored::plan::plan(spec, tree)?),
+            Self::Pools(tree, _) | Self::Logits { tree, .. } => Ok(stored::plan::plan(spec, tree)?),
         }
     }
 
@@ -81,17 +86,17 @@ impl SeenInput {
         corpus: &Corpus,
     ) -> Result<MiningParameters, AdmissionError> {
         match self {
-            Self::Model(model) => {
+            Self::Model(model, _) => {
                 let parameters = spec.parameters.resolve(model.tokenizer().rule());
                 parameters.check(model.ranked_tokens())?;
                 Ok(parameters)
             }
-            Self::Pools(tree) => {
+            Self::Pools(tree, _) => {
                 let parameters = Handle::current().block_on(of_pools(tree, spec, layers, corpus))?;
                 parameters.check_for_pools()?;
                 Ok(parameters)
             }
-            Self::Logits { tree, tokenizer } => {
+            Self::Logits { tree, tokenizer, .. } => {
                 let parameters = spec.parameters.resolve(tokenizer.rule());
                 parameters.check(tokenizer.vocabulary_size())?;
                 Handle::current().block_on(check_first_logits(tree, tokenizer, spec, layers))?;
@@ -101,22 +106,21 @@ impl SeenInput {
     }
 
     /// The input with its digest, for which all of it is read; of pools, that all ids are words of the corpus.
-    pub(super) fn digested(&self, source: &Source, corpus: &Corpus) -> Result<Input, AdmissionError> {
-        Ok(match (self, source.clone()) {
-            (Self::Model(model), Source::Model(directory)) => Input::Model { directory, digest: model.digest()? },
-            (Self::Pools(tree), Source::Pools(place)) => {
+    pub(super) fn digested(&self, corpus: &Corpus) -> Result<Input, AdmissionError> {
+        Ok(match self {
+            Self::Model(model, directory) => Input::Model { directory: directory.clone(), digest: model.digest()? },
+            Self::Pools(tree, place) => {
                 let words = corpus.vocabulary().len();
                 // A damaged file is the failure of its job, not of all.
                 let check = move |content: &[u8]| read_pool(content).map_or(Ok(()), |pool| known_words(&pool, words));
-                Input::Pools { place, digest: Handle::current().block_on(tree.digest(check))? }
+                Input::Pools { place: place.clone(), digest: Handle::current().block_on(tree.digest(check))? }
             }
-            (Self::Logits { tree, tokenizer }, Source::Logits { logits, tokenizer: directory }) => Input::Logits {
-                place: logits,
+            Self::Logits { tree, place, tokenizer, directory } => Input::Logits {
+                place: place.clone(),
                 digest: Handle::current().block_on(tree.digest(|_| Ok(())))?,
-                tokenizer: directory,
+                tokenizer: directory.clone(),
                 tokenizer_digest: tokenizer.digest()?,
             },
-            _ => unreachable!("an input is opened from its source"),
         })
     }
 }

@@ -108,7 +108,7 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
         let words: String = seen.corpus.vocabulary().iter().flat_map(|(_, word)| [word, "\n"]).collect();
         let description = CampaignDescription {
             size: spec.size.clone(),
-            input: seen.input.digested(&spec.source, &seen.corpus)?,
+            input: seen.input.digested(&seen.corpus)?,
             corpus: spec.corpus.clone(),
             corpus_digest: seen.corpus.digest().to_owned(),
             extra_vocab: seen.extra_vocab,
@@ -179,10 +179,10 @@ impl Seen {
     fn look_at(spec: &CampaignSpec) -> Result<Self, AdmissionError> {
         spec.check()?;
         let input = SeenInput::open(&spec.source)?;
-        if let (Some(tree), Some(destination)) = (input.tree(), Destination::look_at(&spec.destination)?) {
-            if tree.place().is_at(&destination, spec.size.as_str()) {
-                return Err(AdmissionError::Overwrite(tree.place().to_string()));
-            }
+        if let (Some(tree), Some(destination)) = (input.tree(), Destination::look_at(&spec.destination)?)
+            && tree.place().is_at(&destination, spec.size.as_str())
+        {
+            return Err(AdmissionError::Overwrite(tree.place().to_string()));
         }
         let corpus = Corpus::open(Path::new(&spec.corpus))?;
         let layers = input.layers(spec)?;
