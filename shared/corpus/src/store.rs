@@ -59,6 +59,8 @@
 //! may change the files while a process has the store open (they may be deleted).
 
 mod balance;
+#[cfg(feature = "fuzz")]
+mod fuzz;
 mod header;
 mod place;
 mod read;
@@ -70,8 +72,10 @@ pub use header::Provenance;
 pub use read::Corpus;
 pub use write::CorpusSummary;
 
+#[cfg(feature = "fuzz")]
+pub(crate) use fuzz::{header as fuzz_header, row as fuzz_row};
 pub(crate) use place::refuse_existing;
-#[expect(unused_imports, reason = "what readers of rows name")]
+#[allow(unused_imports, reason = "what readers of rows name")]
 pub(crate) use row::RowView;
 pub(crate) use row::{EncodedRow, Row};
 pub(crate) use write::{Contents, StoreWriter};
