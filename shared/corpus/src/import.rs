@@ -39,6 +39,9 @@ use std::{
 };
 use superposed_identity::WordId;
 
+#[cfg(feature = "fuzz")]
+pub(crate) use histogram::windows as histogram_windows;
+
 /// How published counts are imported.
 #[derive(Clone)]
 pub struct ImportOptions<'a> {

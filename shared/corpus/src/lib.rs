@@ -12,10 +12,13 @@
 //! - [`pickle`]: the part of Python's pickle format that counts are written in; executes nothing
 //! - [`progress`]: what long work reports while it runs
 //!
-//! With the feature `synthetic` there is also a module `synthetic`, which makes up counts of any size for benchmarks.
+//! With the feature `synthetic` there is also a module `synthetic`, which makes up counts of any size for benchmarks;
+//! with the feature `fuzz` a module `fuzz`, the bodies of the fuzz targets in `shared/fuzz`.
 
 pub mod count;
 pub mod error;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 pub mod import;
 mod input;
 mod map;

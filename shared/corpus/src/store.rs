@@ -59,6 +59,8 @@
 //! may change the files while a process has the store open (they may be deleted).
 
 mod balance;
+#[cfg(feature = "fuzz")]
+mod fuzz;
 mod gather;
 mod header;
 mod place;
@@ -71,6 +73,8 @@ pub use header::Provenance;
 pub use read::Corpus;
 pub use write::CorpusSummary;
 
+#[cfg(feature = "fuzz")]
+pub(crate) use fuzz::{header as fuzz_header, row as fuzz_row};
 pub(crate) use place::refuse_existing;
 pub(crate) use row::{EncodedRow, Row};
 pub(crate) use write::{Contents, StoreWriter};

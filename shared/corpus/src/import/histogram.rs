@@ -4,7 +4,7 @@ use crate::{CorpusError, count::windows_of};
 
 /// The windows of the corpus whose histogram this is: Σ count · max(1, length − window + 1), where a window of 0 is the
 /// whole document.
-pub(super) fn windows(member: &str, bytes: &[u8], window: u32) -> Result<u64, CorpusError> {
+pub(crate) fn windows(member: &str, bytes: &[u8], window: u32) -> Result<u64, CorpusError> {
     let mut total = Some(0_u64);
     for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.trim_ascii();

@@ -138,7 +138,7 @@ impl<'a> Machine<'a> {
         }
         self.protocol()?;
         loop {
-            if self.is_between_entries() {
+            if self.visiting && self.marks == [1] {
                 self.plain_entries(visit)?;
             }
             self.start = self.at;
@@ -409,21 +409,22 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Whether the next thing is a key of the dict whose entries are visited, or the end of a run of its entries.
-    fn is_between_entries(&self) -> bool {
-        self.visiting
-            && self.marks == [1]
-            && !self.stack.len().is_multiple_of(2)
-            && self.stack.first() == Some(&Item::Dict(DictId(0)))
-    }
-
-    /// Visits entries as long as their keys are small integers and their values small or numpy integers. What else
-    /// comes is left to the stack.
+    /// Visits entries of the dict as long as their keys are small integers and their values small or numpy integers,
+    /// when the next thing is a key. What else comes is left to the stack.
     fn plain_entries<E>(&mut self, visit: &mut impl FnMut(Item<'a>, Item<'a>) -> Result<(), E>) -> Result<(), E> {
+        // An entry that took the stack is visited as soon as it is whole, so that the stack shows where entries end.
+        if let [Item::Dict(DictId(0)), key @ Item::Integer(_), value @ Item::Integer(_)] = *self.stack
+            && !self.may_memoize(self.at)
+        {
+            visit(key, value)?;
+            self.stack.truncate(1);
+        }
+        if *self.stack != [Item::Dict(DictId(0))] {
+            return Ok(());
+        }
         while let Some((key, at)) = small_integer(self.bytes, self.at) {
             let (value, at) = match small_integer(self.bytes, at) {
-                // Who memoizes an integer needs it on the stack, also with a frame between both.
-                Some((_, at)) if matches!(self.bytes.get(at), Some(0x94 | 0x95 | b'q' | b'r')) => break,
+                Some((_, at)) if self.may_memoize(at) => break,
                 Some(plain) => plain,
                 None => match self.numpy_integer(at) {
                     Some(scalar) => scalar,
@@ -436,6 +437,12 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// Whether what starts at a byte may memoize the value before it, which then must be on the stack. A frame may come
+    /// between both.
+    fn may_memoize(&self, at: usize) -> bool {
+        matches!(self.bytes.get(at), Some(0x94 | 0x95 | b'q' | b'r'))
+    }
+
     /// The numpy integer that is spelled from a byte on, in the usual way and with its constructor and dtype memoized,
     /// and where it ends. Its three parts are memoized.
     #[inline]
@@ -443,8 +450,8 @@ impl<'a> Machine<'a> {
         let [b'h', constructor, b'h', dtype, b'C', length] = *self.bytes[at..].first_chunk()? else { return None };
         let start = at + 6;
         let (value, rest) = self.bytes[start..].split_at_checked(length.into())?;
-        let rest = rest.strip_prefix(b"\x94\x86\x94R\x94")?;
-        if let [0x94 | 0x95 | b'q' | b'r', ..] = rest {
+        let end = start + usize::from(length) + 5;
+        if !rest.starts_with(b"\x94\x86\x94R\x94") || self.may_memoize(end) {
             return None;
         }
         let (number, known) = match self.scalar {
@@ -464,7 +471,7 @@ impl<'a> Machine<'a> {
         let place = self.memo.length as u32;
         self.memo.passed.push(Passed { place, start: start as u32, length: length.into(), dtype: number, value });
         self.memo.length += 3;
-        Some((value, start + usize::from(length) + 5))
+        Some((value, end))
     }
 
     fn add_items(&mut self) -> Step {

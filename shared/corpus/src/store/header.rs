@@ -97,12 +97,17 @@ impl Header {
             }
             _ => CorpusError::Io { action: "read", path: path.clone(), source },
         })?;
-        let broken = |detail: String| CorpusError::Header { path: path.clone(), detail };
-        let value: serde_json::Value = serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
+        Self::parse(&path, &text)
+    }
+
+    /// Reads and checks the text of a header, which lies at `path`.
+    pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Self, CorpusError> {
+        let broken = |detail: String| CorpusError::Header { path: path.to_owned(), detail };
+        let value: serde_json::Value = serde_json::from_slice(text).map_err(|error| broken(error.to_string()))?;
         // The format comes first: another format may have other fields.
         match value.get("format").and_then(serde_json::Value::as_u64) {
             Some(FORMAT) => {}
-            Some(found) => return Err(CorpusError::Format { path, found }),
+            Some(found) => return Err(CorpusError::Format { path: path.to_owned(), found }),
             None => return Err(broken("it names no format".to_owned())),
         }
         let header: Self = serde_json::from_value(value).map_err(|error| broken(error.to_string()))?;

@@ -271,10 +271,17 @@ fn check_rows(header: &Header, records: &[RecordBytes]) -> Result<Vec<Record>, S
     if digest != header.joint.rows {
         return Err(format!("its rows have the digest {digest}, but the header says {}", header.joint.rows));
     }
+    place_rows(header.words, header.joint.bytes, records)
+}
+
+/// Checks that the records are possible, and that their rows fill `joint.bin`, which has so many bytes.
+pub(super) fn place_rows(words: u32, joint: u64, records: &[RecordBytes]) -> Result<Vec<Record>, String> {
     let mut rows = Vec::with_capacity(records.len());
     for (id, bytes) in records.iter().enumerate() {
-        let possible = Record::from_bytes(bytes)
-            .filter(|record| record.columns <= header.words && record.offset.is_multiple_of(ALIGNMENT as u64));
+        let possible = Record::from_bytes(bytes).filter(|record| {
+            let placed = record.length() > 0 || record.offset == 0;
+            placed && record.columns <= words && record.offset.is_multiple_of(ALIGNMENT as u64)
+        });
         rows.push(possible.ok_or_else(|| format!("its record {id} is impossible"))?);
     }
     let mut order: Vec<(u64, usize)> = rows.iter().map(|row| (row.offset, padded(row.length()))).collect();
@@ -287,9 +294,9 @@ fn check_rows(header: &Header, records: &[RecordBytes]) -> Result<Vec<Record>, S
         }
         end += length as u64;
     }
-    match end == header.joint.bytes {
+    match end == joint {
         true => Ok(rows),
-        false => Err(format!("its rows fill {end} bytes of {JOINT}, which has {}", header.joint.bytes)),
+        false => Err(format!("its rows fill {end} bytes of {JOINT}, which has {joint}")),
     }
 }
 
