@@ -71,6 +71,7 @@ pub use header::Provenance;
 pub use read::Corpus;
 pub use write::CorpusSummary;
 
+pub(crate) use gather::Gathered;
 pub(crate) use place::refuse_existing;
 pub(crate) use row::{EncodedRow, Row};
 pub(crate) use write::{Contents, StoreWriter};

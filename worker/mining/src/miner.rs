@@ -165,7 +165,7 @@ impl Miner {
         let graph = Graph::of_pool(&self.npmi, &pool, theta)
             .map_err(|TooManyEdges| MineError::TooManyEdges { words: pool.words.len() })?;
         let word_sets = star_heuristic(&graph, &StarLimits::from(&self.parameters));
-        let topics = word_sets.iter().map(|set| self.topic(set)).collect::<Result<_, _>>()?;
+        let topics = word_sets.iter().map(|set| self.topic(&graph, set)).collect::<Result<_, _>>()?;
         Ok(Mined { pool, word_sets, topics })
     }
 
@@ -177,9 +177,9 @@ impl Miner {
         Pool { words, form: PoolForm::from(self.parameters.rule) }
     }
 
-    fn topic(&self, set: &WordSet) -> Result<Topic, SolveError> {
+    fn topic(&self, graph: &Graph, set: &WordSet) -> Result<Topic, SolveError> {
         let start = Instant::now();
-        let problem = Problem::of_word_set(&self.npmi, set, self.parameters.clique)?;
+        let problem = Problem::of_word_set(&self.npmi, graph, set, self.parameters.clique)?;
         let solution = solve::solve(&problem, self.parameters.solver)?;
         Ok(Topic {
             words: solution.words,
