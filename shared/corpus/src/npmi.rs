@@ -71,30 +71,6 @@ impl Npmi {
         self.by_count(self.corpus.joint_count(a, b), self.singles[a.index()], self.singles[b.index()])
     }
 
-    /// NPMI of every two of *n* words into `out`, which becomes an *n* × *n* matrix in row-major order: symmetric, the
-    /// diagonal 0. The words should ascend, as their counts then do in memory too.
-    ///
-    /// # Panics
-    /// When a word is not one of the corpus' vocabulary.
-    pub fn fill_matrix(&self, words: &[WordId], out: &mut Vec<f64>) {
-        let n = words.len();
-        out.clear();
-        out.resize(n * n, 0.0);
-        let mut cells = Vec::new();
-        for (i, &a) in words.iter().enumerate() {
-            let p_a = self.singles[a.index()];
-            let columns = &words[i + 1..];
-            self.corpus.gather(a, columns, &mut cells);
-            for ((j, &b), &cell) in (i + 1..).zip(columns).zip(&cells) {
-                if a != b {
-                    let score = self.by_count(self.corpus.count_of(cell, a, b), p_a, self.singles[b.index()]);
-                    out[i * n + j] = score;
-                    out[j * n + i] = score;
-                }
-            }
-        }
-    }
-
     /// The pairs of `words` whose NPMI lies within `theta`, by rows. The words should ascend, as their counts then do in
     /// memory too.
     ///
@@ -151,9 +127,10 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn the_matrix_is_symmetric_with_a_zero_diagonal_and_has_the_formulas_bits(
+        fn scores_and_edges_have_the_formulas_bits(
             documents in vec(vec(0_u32..12, 1..30), 1..30),
             min_freq in 0_u64..40,
+            theta in (-1.0..1.0_f64, -1.0..1.0_f64),
         ) {
             let place = tempfile::tempdir().unwrap();
             let path = place.path().join("store");
@@ -164,18 +141,24 @@ mod tests {
             let corpus = Arc::new(Corpus::open(&path).unwrap());
             let scorer = Npmi::new(Arc::clone(&corpus), min_freq);
             let words: Vec<WordId> = (0..12).map(WordId).collect();
-            let mut matrix = vec![7.0; 3];
-            scorer.fill_matrix(&words, &mut matrix);
             let probability = |count| if count >= min_freq { count as f64 / corpus.windows() as f64 } else { 0.0 };
+            let theta = theta.0..=theta.1;
+            let mut edges = scorer.edges(&words, theta.clone());
             for (i, &a) in words.iter().enumerate() {
+                let (mut places, mut weights) = (vec![77], vec![7.0]);
+                edges.append_row(i, &mut places, &mut weights);
+                let mut expected_edges = vec![(77, 7.0_f64.to_bits())];
                 for (j, &b) in words.iter().enumerate() {
                     let single = |word| probability(corpus.single_count(word));
                     let joint = probability(corpus.joint_count(a, b));
                     let expected = if a == b { 0.0 } else { npmi(joint, single(a), single(b)) };
-                    prop_assert_eq!(matrix[i * 12 + j].to_bits(), expected.to_bits());
                     prop_assert_eq!(scorer.score(a, b).to_bits(), expected.to_bits());
-                    prop_assert_eq!(scorer.score(b, a).to_bits(), expected.to_bits());
+                    if i < j && theta.contains(&expected) {
+                        expected_edges.push((j as u32, expected.to_bits()));
+                    }
                 }
+                let found: Vec<_> = places.into_iter().zip(weights.iter().map(|weight| weight.to_bits())).collect();
+                prop_assert_eq!(found, expected_edges);
             }
         }
     }

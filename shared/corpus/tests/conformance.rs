@@ -99,10 +99,13 @@ fn the_published_layout_is_imported_exactly() {
 
     let scorer = Npmi::new(Arc::new(corpus), 10);
     let pool: Vec<WordId> = (0..900).map(|place| WordId(place * 11)).collect();
-    let mut matrix = Vec::new();
+    let (mut places, mut weights) = (Vec::new(), Vec::new());
     let start = Instant::now();
-    scorer.fill_matrix(&pool, &mut matrix);
-    eprintln!("the matrix of {} words took {:.2?}", pool.len(), start.elapsed());
+    let mut edges = scorer.edges(&pool, 0.1..=1.0);
+    for place in 0..pool.len() {
+        edges.append_row(place, &mut places, &mut weights);
+    }
+    eprintln!("the {} edges of {} words took {:.2?}", places.len(), pool.len(), start.elapsed());
 }
 
 #[test]

@@ -81,6 +81,12 @@ impl Graph {
         self.words.is_empty()
     }
 
+    /// The vertex of a word.
+    #[must_use]
+    pub fn vertex(&self, word: WordId) -> Option<usize> {
+        self.words.binary_search(&word).ok()
+    }
+
     /// The number of edges.
     #[must_use]
     pub fn edges(&self) -> usize {

@@ -217,7 +217,7 @@ impl Miner {
         let graph = Graph::of_pool(&self.npmi, &pool, theta)
             .map_err(|TooManyEdges| MineError::TooManyEdges { words: pool.words.len() })?;
         let word_sets = star_heuristic(&graph, &StarLimits::from(&self.parameters));
-        let topics = word_sets.iter().map(|set| self.topic(set)).collect::<Result<_, _>>()?;
+        let topics = word_sets.iter().map(|set| self.topic(&graph, set)).collect::<Result<_, _>>()?;
         Ok(Mined { pool, word_sets, topics })
     }
 
@@ -229,10 +229,10 @@ impl Miner {
         Pool { words, form: PoolForm::from(self.parameters.rule) }
     }
 
-    fn topic(&self, set: &WordSet) -> Result<Topic, MineError> {
+    fn topic(&self, graph: &Graph, set: &WordSet) -> Result<Topic, MineError> {
         let start = Instant::now();
         let solver = self.parameters.solver;
-        let problem = Problem::of_word_set(&self.npmi, set, self.parameters.clique)?;
+        let problem = Problem::of_word_set(&self.npmi, graph, set, self.parameters.clique)?;
         let solution = solve::solve(&problem, solver)?;
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let audited = audit::is_audited(&problem, self.audit);

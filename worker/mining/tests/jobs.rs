@@ -78,7 +78,7 @@ fn a_pool_whose_graph_would_fill_the_memory_is_refused_with_its_size() {
     let parameters = MiningParameters { theta_low: 0.0, min_freq: 1 << 40, ..planted.parameters(30) };
     let miner = Miner::new(Arc::clone(&planted.corpus), Arc::clone(&planted.words), parameters).expect("legal");
     let pool = |words: u32| miner.pool_of((0..words).map(WordId).collect());
-    assert!(12_000 * 11_999 / 2 > MAX_EDGES);
+    const { assert!(12_000 * 11_999 / 2 > MAX_EDGES) };
     let refused = miner.mine_pool(pool(12_000)).expect_err("mined");
     assert_eq!(refused, MineError::TooManyEdges { words: 12_000 });
     let message = refused.to_string();

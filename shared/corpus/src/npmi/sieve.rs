@@ -78,9 +78,13 @@ impl Sieve {
     }
 
     /// Whether a pair may reach θ, by its words' [`Sieve::reach`] and its cell.
+    #[inline]
     pub(super) fn passes(&self, a: f32, b: f32, cell: u16) -> bool {
         let least = a * b - self.epsilon;
-        let least = if least <= 0.0 { 0.0 } else { least.max(self.min_freq).min(self.always) };
+        // Comparisons and not `f32::max` and `f32::min`, which would care for NaN: there is none here.
+        let frequent = if least > self.min_freq { least } else { self.min_freq };
+        let told = if frequent < self.always { frequent } else { self.always };
+        let least = if least > 0.0 { told } else { 0.0 };
         f32::from(cell) >= least
     }
 }

@@ -67,8 +67,8 @@ pub enum SolveError {
     /// A word of the set occurs twice.
     #[error("word {0} occurs twice in a word set")]
     RepeatedWord(WordId),
-    /// A word of the set is none of the corpus.
-    #[error("word {0} of a word set is not a word of the corpus")]
+    /// A word of the set is no vertex of the graph.
+    #[error("word {0} of a word set is not in the pool's graph")]
     UnknownWord(WordId),
     /// A weight is not a number, or too large for the fixed-point form.
     #[error("the weight of words {a} and {b} is {weight}, not an NPMI")]

@@ -1,7 +1,7 @@
 //! One word set as the solvers see it.
 
 use super::SolveError;
-use crate::wordsets::WordSet;
+use crate::{graph::Graph, wordsets::WordSet};
 use superposed_corpus::Npmi;
 use superposed_identity::{WordId, parameters::MAX_WORD_SET};
 
@@ -28,18 +28,30 @@ pub struct Problem {
 
 impl Problem {
     /// The problem of a word set: its words, ascending, and the NPMI of every two of them, whether θ admits it or not.
+    /// `graph` is the one that the set was cut from; what is no edge of it comes from `npmi`.
     ///
     /// # Errors
     /// The first rule of [`Problem::new`] that does not hold; [`SolveError::UnknownWord`].
-    pub fn of_word_set(npmi: &Npmi, set: &WordSet, clique: u32) -> Result<Self, SolveError> {
+    pub fn of_word_set(npmi: &Npmi, graph: &Graph, set: &WordSet, clique: u32) -> Result<Self, SolveError> {
         let mut words = set.members().to_vec();
         words.sort_unstable();
-        let known = npmi.corpus().vocabulary().len();
-        if let Some(word) = words.iter().find(|word| word.index() >= known) {
-            return Err(SolveError::UnknownWord(*word));
+        let vertices = words
+            .iter()
+            .map(|word| graph.vertex(*word).ok_or(SolveError::UnknownWord(*word)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let n = words.len();
+        let mut weights = vec![0.0; n * n];
+        for (a, &vertex) in vertices.iter().enumerate() {
+            // Both ascend.
+            let mut edges = graph.neighbours(vertex).peekable();
+            for (b, &other) in vertices.iter().enumerate().skip(a + 1) {
+                while edges.next_if(|(neighbour, _)| *neighbour < other).is_some() {}
+                let edge = edges.next_if(|(neighbour, _)| *neighbour == other);
+                let weight = edge.map_or_else(|| npmi.score(words[a], words[b]), |(_, weight)| weight);
+                weights[a * n + b] = weight;
+                weights[b * n + a] = weight;
+            }
         }
-        let mut weights = Vec::new();
-        npmi.fill_matrix(&words, &mut weights);
         Self::new(words, weights, clique)
     }
 
