@@ -4,7 +4,7 @@ mod mine;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use std::{process::ExitCode, thread};
+use std::{env, process::ExitCode, thread};
 use superposed_shared::{
     command_line, shutdown,
     telemetry::{self, LogFormat},
@@ -50,7 +50,10 @@ struct Serve {
 }
 
 fn main() -> ExitCode {
-    command_line::run("superposed-worker", |arguments: Arguments| match arguments.command {
+    // `superposed mine` starts this program under its own name, which is the one that people typed.
+    let typed = env::args_os().next().is_some_and(|name| name == "superposed");
+    let program = if typed { "superposed" } else { "superposed-worker" };
+    command_line::run(program, |arguments: Arguments| match arguments.command {
         Some(Command::Mine(mine)) => {
             telemetry::start(arguments.serve.log_format, "warn");
             mine.run()

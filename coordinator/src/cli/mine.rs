@@ -23,7 +23,7 @@ impl Mine {
     pub(super) fn run(self) -> Result<ExitCode> {
         let worker = own_program("superposed-worker")?;
         // Returns only when it could not be started.
-        let error = Command::new(&worker).arg("mine").args(self.arguments).exec();
+        let error = Command::new(&worker).arg0("superposed").arg("mine").args(self.arguments).exec();
         Err(error).with_context(|| format!("cannot start {}", worker.display()))
     }
 }

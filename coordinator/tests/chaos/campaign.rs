@@ -170,14 +170,15 @@ fn pool((mode, layer, ordinal): (i16, i32, i32)) -> String {
     format!("{mode}/{layer}_{}_{}.pkl", ordinal / 2, ["neg", "pos"][usize::from(ordinal % 2 == 1)])
 }
 
-/// All files by their path, the campaigns' records aside: these say when and by what name.
+/// All files by their path, but for the campaigns' records and the solver records: these say when, by what name, and how
+/// long it took.
 fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut directories = vec![root.to_owned()];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(&directory).expect("a readable directory") {
             let path = entry.expect("a readable directory").path();
-            if path.is_dir() && path.file_name().is_none_or(|name| name != "campaigns") {
+            if path.is_dir() && path.file_name().is_none_or(|name| name != "campaigns" && name != "solves") {
                 directories.push(path);
             } else if path.is_file() {
                 let content = fs::read(&path).expect("a readable file");

@@ -48,7 +48,8 @@ fn a_neuron_and_its_stored_pool_have_the_topics_of_its_campaign() {
     let json = succeed(superposed(&[&["mine", "--json"], &with[..4], &["--pools", text(&tree)]].concat()));
     let jobs: Vec<serde_json::Value> =
         json.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
-    assert_eq!(jobs.len(), 2 * 4 * 2);
+    // 3 layers, 4 neurons, 2 polarities.
+    assert_eq!(jobs.len(), 3 * 4 * 2);
     let names: Vec<&str> = jobs.iter().map(|job| job["job"].as_str().expect("a name")).collect();
     assert!(names.is_sorted() && names[0].ends_with("ii/0_0_neg.pkl"), "{names:?}");
     assert!(jobs.iter().flat_map(|job| job["topics"].as_array().expect("topics")).all(|topic| {
