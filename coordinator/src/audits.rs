@@ -96,6 +96,9 @@ impl Audits {
 impl fmt::Display for Audits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { solves, microseconds, audited, audit_microseconds } = *self;
+        if audited == 0 {
+            return write!(f, "none of {solves} solves came up for an audit");
+        }
         let seconds = |microseconds: u64| microseconds as f64 / 1e6;
         write!(f, "{audited} of {solves} solves audited by the other solver, which agrees: ")?;
         write!(f, "{:.2} s beside {:.2} s of solving", seconds(audit_microseconds), seconds(microseconds))
@@ -132,7 +135,8 @@ mod tests {
             found.to_string(),
             "1 of 2 solves audited by the other solver, which agrees: 0.00 s beside 0.00 s of solving"
         );
-        assert_eq!(audits(&[]).await.expect("no records"), Audits::default());
+        let none = audits(&[]).await.expect("no records");
+        assert_eq!(none.to_string(), "none of 0 solves came up for an audit");
     }
 
     #[tokio::test]
