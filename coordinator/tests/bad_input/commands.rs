@@ -90,7 +90,11 @@ fn a_command_line_that_makes_no_sense_is_one_line_too() {
             &["pause", "one"],
             "invalid value 'one' for '<CAMPAIGN>': invalid digit found in string; --help tells the usage",
         ),
-        (&["mine"], "unrecognized subcommand 'mine'; --help tells the usage"),
+        (&["unmine"], "unrecognized subcommand 'unmine'; a similar subcommand exists: 'mine'; --help tells the usage"),
+        (
+            &["mine", "--unknown"],
+            "unexpected argument '--unknown' found; to pass '--unknown' as a value, use '-- --unknown'; --help tells the usage",
+        ),
         (
             &["status", "--verbose"],
             "unexpected argument '--verbose' found; a similar argument exists: '--version'; --help tells the usage",
