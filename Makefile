@@ -30,7 +30,7 @@ demo: build
 test: setup
 	@deploy/setup/nextest.sh
 	cargo nextest run --locked --workspace
-	cargo test --locked --doc -p superposed
+	cargo test --locked --doc --workspace
 
 lint: setup
 	cargo fmt --all --check
