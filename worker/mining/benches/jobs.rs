@@ -2,8 +2,11 @@
 //!
 //! Pools of 500 and 900 words of a corpus of 40,000 words with 20,000 neighbours each, every pool another, so that
 //! counts are read from all over the store and not from a processor's cache. The store's pages are in memory.
+//!
+//! Times are the thread's own, without what it waited for a core.
 
 mod large;
+mod thread_time;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use large::{Large, Random};
@@ -16,6 +19,7 @@ use superposed_mining::{
     solve::Problem,
     wordsets::{StarLimits, star_heuristic},
 };
+use thread_time::ThreadTime;
 
 const POOLS: usize = 1000;
 
@@ -29,7 +33,7 @@ fn in_turn<'a, T>(items: &'a [T]) -> impl Fn() -> &'a T {
     }
 }
 
-fn jobs(c: &mut Criterion) {
+fn jobs(c: &mut Criterion<ThreadTime>) {
     let large = Large::open();
     let miner = large.miner();
     let parameters = miner.parameters();
@@ -71,7 +75,7 @@ fn jobs(c: &mut Criterion) {
     }
 }
 
-fn ranking(c: &mut Criterion) {
+fn ranking(c: &mut Criterion<ThreadTime>) {
     let mut group = c.benchmark_group("rank both ends");
     for tokens in [50_257, 256_000] {
         let mut random = Random(1);
@@ -86,5 +90,9 @@ fn ranking(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, jobs, ranking);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(ThreadTime);
+    targets = jobs, ranking
+}
 criterion_main!(benches);

@@ -7,30 +7,26 @@
 
 #[allow(dead_code, reason = "shared with other benches")]
 mod large;
+#[allow(dead_code, reason = "shared with other benches")]
+mod thread_time;
 
 use large::Large;
-use std::{fs, thread, time::Instant};
+use std::{thread, time::Instant};
 use superposed_mining::{Miner, Pool};
 
 const ROUNDS: usize = 15;
 const JOBS: usize = 400;
-
-/// For how long this thread ran so far, in seconds.
-fn thread_time() -> f64 {
-    let statistics = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells");
-    statistics.split(' ').next().and_then(|time| time.parse::<f64>().ok()).expect("nanoseconds") / 1e9
-}
 
 /// Mines each thread's share of the pools: jobs a second, by the clock and by the threads' own time.
 fn throughput(miner: &Miner, pools: &[Pool], threads: usize) -> [f64; 2] {
     let start = Instant::now();
     let ran: f64 = thread::scope(|scope| {
         let share = |pools: &[Pool]| {
-            let start = thread_time();
+            let start = thread_time::now();
             for pool in pools {
                 std::hint::black_box(miner.mine_pool(pool.clone()).expect("a job"));
             }
-            thread_time() - start
+            (thread_time::now() - start).as_secs_f64()
         };
         let shares: Vec<_> =
             pools.chunks(pools.len() / threads).map(|pools| scope.spawn(move || share(pools))).collect();
