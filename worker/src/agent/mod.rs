@@ -14,7 +14,7 @@ mod tests;
 
 use crate::{
     assignment::Assignment,
-    pipeline::{Event, Pipeline, Work},
+    pipeline::{self, Event, PipelineError, Work},
 };
 use leases::Leases;
 use pacing::Backoff;
@@ -24,7 +24,6 @@ use std::{
     future::Future,
     pin::{Pin, pin},
     sync::Arc,
-    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use superposed_forward::Device;
@@ -61,13 +60,8 @@ pub enum AgentError {
     #[error("{0:?} is not a coordinator's URL like http://127.0.0.1:7117")]
     Coordinator(String),
     /// The threads cannot be started.
-    #[error("cannot start {cores} mining threads: {source}")]
-    Threads {
-        /// How many.
-        cores: usize,
-        /// Why.
-        source: rayon::ThreadPoolBuildError,
-    },
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
     /// The coordinator will never take this worker.
     #[error("the coordinator refuses this worker: {0}")]
     Refused(String),
@@ -129,13 +123,7 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
     let client = WorkerServiceClient::new(endpoint.connect_lazy());
     let (tell, events) = mpsc::unbounded_channel();
     let (work, inbox) = mpsc::unbounded_channel();
-    let cores = settings.cores;
-    let pipeline =
-        Pipeline::new(cores, Handle::current(), tell).map_err(|source| AgentError::Threads { cores, source })?;
-    thread::Builder::new()
-        .name("pipeline".to_owned())
-        .spawn(move || pipeline.run(inbox))
-        .expect("a process that started its mining threads can start one more");
+    pipeline::start(settings.cores, &Handle::current(), inbox, tell)?;
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
     Agent::new(settings, boot, client, work, events).serve(pin!(shutdown)).await

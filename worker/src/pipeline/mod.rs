@@ -1,0 +1,117 @@
+//! A lease from its assignment to its files, in three stages that work at the same time:
+//!
+//! - `prepare`: a batch's input: a forward pass, or files
+//! - `mine`: pools, topics and files of the batch's jobs, on a pool of threads
+//! - `deliver`: the files to the destination, and then the word that their jobs are done
+//!
+//! Each stage has a thread of its own and hands one batch to the next, so that the forward pass of a batch is computed
+//! while the batch before it is mined and the one before that is written: a device never waits for cores, unless they
+//! are slower. Between two stages waits one batch at most, so a worker holds a bounded number of them,
+//! [`BATCHES_IN_MEMORY`]. Where the forward pass runs on the cores too, it takes its turn among the threads that mine, so
+//! that no more threads run than were asked for.
+//!
+//! Everything goes through in the order in which it came. Stages tell the [agent](crate::agent) what happened through
+//! [`Event`]s. What goes wrong with one job (a logit that is not a number, a panic) is that job's failure; what would go
+//! wrong with every job (input, corpus, destination) is the campaign's trouble, and its lease is given up.
+
+mod deliver;
+mod lease;
+mod mine;
+mod prepare;
+mod stage;
+
+pub use lease::Work;
+pub use stage::{Share, StageShares};
+
+use lease::Step;
+use rayon::ThreadPool;
+use stage::StageClock;
+use std::{
+    io,
+    ops::Range,
+    sync::{Arc, mpsc::sync_channel},
+    thread,
+};
+use superposed_identity::Ordinal;
+use tokio::{runtime::Handle, sync::mpsc};
+
+/// The most batches of logits at a time: one that is computed, one that waits, one that is mined.
+pub const BATCHES_IN_MEMORY: usize = 3;
+
+/// What happened to a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Jobs are done and their files durable.
+    Done {
+        /// The lease.
+        epoch: u64,
+        /// Which jobs.
+        ordinals: Vec<Range<u32>>,
+    },
+    /// A job failed by itself.
+    Failed {
+        /// The lease.
+        epoch: u64,
+        /// Which job.
+        ordinal: Ordinal,
+        /// Why.
+        error: String,
+    },
+    /// The campaign cannot be worked on here.
+    Trouble {
+        /// The campaign.
+        campaign: i64,
+        /// Why.
+        error: String,
+    },
+    /// Nothing more will be done for the lease.
+    Ended {
+        /// The lease.
+        epoch: u64,
+    },
+}
+
+/// A pipeline that cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The threads that mine.
+    #[error("cannot start {cores} mining threads: {source}")]
+    Miners {
+        /// How many.
+        cores: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// The thread of a stage.
+    #[error("cannot start a thread: {0}")]
+    Stage(#[from] io::Error),
+}
+
+/// Starts a pipeline that mines with `cores` threads and does its input and output on `runtime`. It works off what is
+/// sent to `inbox`, until nobody can send any more.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn start(
+    cores: usize,
+    runtime: &Handle,
+    inbox: mpsc::UnboundedReceiver<Work>,
+    events: mpsc::UnboundedSender<Event>,
+) -> Result<StageShares, PipelineError> {
+    let miners = rayon::ThreadPoolBuilder::new().num_threads(cores).thread_name(|index| format!("miner-{index}"));
+    let miners: Arc<ThreadPool> = Arc::new(miners.build().map_err(|source| PipelineError::Miners { cores, source })?);
+    let clocks: [Arc<StageClock>; 3] = Default::default();
+    let shares = StageShares::new(clocks.clone());
+    let [preparing, mining, delivering] = clocks;
+    let (prepared, to_mine) = sync_channel::<Step<prepare::Prepared>>(1);
+    let (mined, to_deliver) = sync_channel::<Step<mine::Mined>>(1);
+    let spawn = |name: &str, stage: Box<dyn FnOnce() + Send>| {
+        thread::Builder::new().name(name.to_owned()).spawn(stage).map(drop)
+    };
+    let prepare = prepare::Prepare::new(Arc::clone(&miners), runtime.clone());
+    spawn("prepare", Box::new(move || prepare.run(inbox, &prepared, &preparing)))?;
+    spawn("mine", Box::new(move || mine::run(&miners, &to_mine, &mined, &mining)))?;
+    let deliver = deliver::Deliver::new(runtime.clone(), events, shares.clone());
+    spawn("deliver", Box::new(move || deliver.run(&to_deliver, &delivering)))?;
+    Ok(shares)
+}

@@ -1,0 +1,89 @@
+//! The first stage: leases as batches with their inputs.
+
+use super::{
+    lease::{Lease, Step, Work},
+    stage::{Gone, StageClock},
+};
+use crate::{
+    artefacts::{Artefacts, Campaign},
+    assignment::{Assignment, Batch},
+    input::{BatchInput, Input, InputError},
+};
+use rayon::ThreadPool;
+use std::sync::{Arc, mpsc::SyncSender};
+use tokio::{runtime::Handle, sync::mpsc};
+
+/// A batch that can be mined.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) campaign: Arc<Campaign>,
+    pub(super) batch: Batch,
+    pub(super) input: BatchInput,
+}
+
+/// Opens artefacts and computes or reads inputs.
+#[derive(Debug)]
+pub(super) struct Prepare {
+    artefacts: Artefacts,
+    miners: Arc<ThreadPool>,
+    runtime: Handle,
+}
+
+type To = SyncSender<Step<Prepared>>;
+
+impl Prepare {
+    pub(super) fn new(miners: Arc<ThreadPool>, runtime: Handle) -> Self {
+        Self { artefacts: Artefacts::default(), miners, runtime }
+    }
+
+    /// Works off leases until nobody can send one any more.
+    pub(super) fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Work>, to: &To, clock: &StageClock) {
+        while let Some(work) = clock.wait(|| inbox.blocking_recv()) {
+            let lease = Lease::new(work);
+            if self.lease(&lease, to, clock).and_then(|()| clock.send(to, Step::End(lease))).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn lease(&mut self, lease: &Arc<Lease>, to: &To, clock: &StageClock) -> Result<(), Gone> {
+        if lease.stopped() {
+            return Ok(());
+        }
+        let (campaign, batches) = match clock.work(|| self.open(&lease.work)) {
+            Ok(opened) => opened,
+            Err(error) => return clock.send(to, Step::Trouble(Arc::clone(lease), error)),
+        };
+        for batch in batches {
+            if lease.stopped() {
+                break;
+            }
+            let assignment = &lease.work.assignment;
+            match clock.work(|| self.input(&campaign, assignment, &batch)) {
+                Ok(input) => {
+                    let prepared = Prepared { campaign: Arc::clone(&campaign), batch, input };
+                    clock.send(to, Step::Batch(Arc::clone(lease), prepared))?;
+                }
+                Err(error) => return clock.send(to, Step::Trouble(Arc::clone(lease), error.to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, work: &Work) -> Result<(Arc<Campaign>, Vec<Batch>), String> {
+        let Work { description, assignment, .. } = work;
+        let campaign = self.artefacts.campaign(description).map_err(|error| error.to_string())?;
+        let batches =
+            assignment.batches(description.batch, description.polarities).map_err(|error| error.to_string())?;
+        Ok((campaign, batches))
+    }
+
+    fn input(&self, campaign: &Campaign, assignment: &Assignment, batch: &Batch) -> Result<BatchInput, InputError> {
+        let input = || campaign.input.of_batch(assignment, batch, &self.runtime);
+        match campaign.input {
+            // A forward pass on the cores is shared out among the threads that mine: they are as many as were asked for.
+            Input::Model(_) => self.miners.install(input),
+            Input::Logits { .. } | Input::Pools(_) => input(),
+        }
+    }
+}
