@@ -2,7 +2,7 @@
 
 use crate::extra_vocab::ExtraVocab;
 use serde::{Deserialize, Serialize};
-use superposed_identity::{AuditShare, MiningParameters, Polarities, Size};
+use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, Size};
 
 /// Identifies a campaign in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,6 +92,9 @@ pub struct CampaignDescription {
     pub parameters: MiningParameters,
     /// Neurons in one forward pass, and in one piece of work.
     pub batch: u32,
+    /// What a forward pass multiplies in.
+    #[serde(default)]
+    pub precision: Precision,
     /// Which share of the solves the other solver checks; changes no result.
     pub audit: AuditShare,
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use superposed_identity::{MiningParameters, Size};
+use superposed_identity::{MiningParameters, Precision, Size};
 
 /// What made the files of a campaign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,13 +72,15 @@ impl CampaignRecord {
     /// # Errors
     /// When it does, or a record there cannot be read.
     pub async fn check_tree(&self, destination: &Destination) -> Result<(), RecordError> {
-        let CampaignDescription { size, input, corpus_digest, extra_vocab, parameters, batch, .. } = &self.description;
+        let CampaignDescription { size, input, corpus_digest, extra_vocab, parameters, batch, precision, .. } =
+            &self.description;
         let ours = Makers {
             input: Some(input),
             corpus_digest,
             extra_vocab: extra_vocab.as_ref().map(|words| words.digest.as_str()),
             parameters,
             batch: *batch,
+            precision: *precision,
         };
         ours.check_tree(destination, size).await?;
         let Some(content) = destination.get(&self.path()).await? else { return Ok(()) };
@@ -125,6 +127,8 @@ pub struct Makers<'a> {
     pub parameters: &'a MiningParameters,
     /// Neurons in one forward pass, on which last bits may depend.
     pub batch: u32,
+    /// What a forward pass multiplies in.
+    pub precision: Precision,
 }
 
 /// Whether the jobs of another campaign are mined by these parameters. With pools, τ plays no part: it may be known to
@@ -158,6 +162,8 @@ impl Makers<'_> {
                 "set of parameters"
             } else if self.batch != theirs.batch {
                 "batch size"
+            } else if self.precision != theirs.precision {
+                "precision"
             } else {
                 continue;
             };

@@ -8,7 +8,7 @@ use crate::{
     spec::{CampaignSpec, IndexSet, MAX_INDEX, ParameterChoices, Selection, Source},
 };
 use std::fmt::Display;
-use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Polarity, SolverKind, TokenRule};
+use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Polarity, Precision, SolverKind, TokenRule};
 
 /// A message whose field holds what it must not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +110,25 @@ fn read_solver(number: i32) -> Result<SolverKind, WireError> {
     }
 }
 
+impl From<Precision> for v1::Precision {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::F32 => Self::F32,
+            Precision::Bf16 => Self::Bf16,
+            Precision::F16 => Self::F16,
+        }
+    }
+}
+
+fn read_precision(number: i32) -> Result<Precision, WireError> {
+    match v1::Precision::try_from(number) {
+        Ok(v1::Precision::F32) => Ok(Precision::F32),
+        Ok(v1::Precision::Bf16) => Ok(Precision::Bf16),
+        Ok(v1::Precision::F16) => Ok(Precision::F16),
+        _ => Err(unknown("precision")),
+    }
+}
+
 impl From<&IndexSet> for v1::IndexSet {
     fn from(set: &IndexSet) -> Self {
         let write = |range: &std::ops::Range<u32>| v1::IndexRange { lower: range.start, upper: range.end };
@@ -204,6 +223,7 @@ impl From<&CampaignSpec> for v1::CampaignSpec {
             max_attempts: spec.max_attempts,
             audit: Some(spec.audit.get()),
             max_workers: spec.max_workers,
+            precision: spec.precision.map(|precision| v1::Precision::from(precision).into()),
         }
     }
 }
@@ -253,6 +273,7 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
             },
             priority: spec.priority,
             batch: spec.batch,
+            precision: spec.precision.map(read_precision).transpose()?,
             max_attempts: spec.max_attempts,
             audit: spec.audit.map(read_audit).transpose()?.unwrap_or_default(),
             max_workers: spec.max_workers,
@@ -314,6 +335,7 @@ impl CampaignDescription {
             batch: self.batch,
             name: self.name.clone(),
             audit: self.audit.get(),
+            precision: v1::Precision::from(self.precision).into(),
         }
     }
 }
@@ -332,6 +354,7 @@ impl TryFrom<v1::CampaignDescription> for CampaignDescription {
             polarities: read_polarities(&description.polarities)?,
             parameters: description.parameters.ok_or_else(|| WireError::new("parameters", &"missing"))?.try_into()?,
             batch: description.batch,
+            precision: read_precision(description.precision)?,
             name: description.name,
             audit: read_audit(description.audit)?,
         })
@@ -345,7 +368,7 @@ mod tests {
     #[test]
     fn a_spec_survives_the_wire() {
         let text = "name = 'n'\nsize = '1M'\nmodel = '/m'\ncorpus = '/c'\ndestination = '/d'\nmodes = ['iii', 'i']\n\
-                    polarities = ['pos']\npriority = -2\naudit = 1\nmax_workers = 3\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
+                    polarities = ['pos']\npriority = -2\naudit = 1\nmax_workers = 3\nprecision = 'f16'\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
                     [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\nextra_vocab = '/w'\n";
         let spec: CampaignSpec = toml::from_str(text).expect("a legal spec");
         assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec.clone()));
@@ -380,6 +403,7 @@ mod tests {
                 polarities: Polarities::One(Polarity::Pos),
                 parameters: MiningParameters::published(TokenRule::SentencePiece),
                 batch: 7,
+                precision: Precision::Bf16,
                 name: text("n"),
                 audit: AuditShare::new(0.25).expect("a share"),
             };

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::upload::upload;
     use superposed_identity::{
-        AuditShare, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, TokenRule, WordId,
+        AuditShare, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, Precision, TokenRule, WordId,
     };
     use superposed_mining::{
         Pool, PoolForm, Status,
@@ -126,6 +126,7 @@ mod tests {
             polarities: Polarities::Both,
             parameters: MiningParameters::published(TokenRule::ByteLevel),
             batch: 64,
+            precision: Precision::F32,
             audit: AuditShare::ALL,
         }
     }

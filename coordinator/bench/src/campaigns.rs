@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 use superposed::queue::{Queue, submit::Submitted};
-use superposed_identity::{AuditShare, LayerIndex, MiningParameters, Mode, Polarities, TokenRule};
+use superposed_identity::{AuditShare, LayerIndex, MiningParameters, Mode, Polarities, Precision, TokenRule};
 use superposed_shared::{
     description::{CampaignDescription, CampaignId, Input},
     spec::{CampaignSpec, IndexSet, Source, plan::LayerPlan},
@@ -35,6 +35,7 @@ pub(crate) fn spec(name: &str, place: &Path) -> CampaignSpec {
         parameters: Default::default(),
         priority: 0,
         batch: BATCH,
+        precision: Precision::F32,
         max_attempts: 3,
         audit: AuditShare::NONE,
         max_workers: None,

@@ -116,6 +116,7 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
             polarities: spec.polarities,
             parameters: seen.parameters,
             batch: spec.batch,
+            precision: spec.precision.unwrap_or_default(),
             name: spec.name.clone(),
             audit: spec.audit,
         };
@@ -137,7 +138,8 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
 /// # Errors
 /// The first thing that keeps the campaign from being mined.
 pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
-    let (size, place, batch) = (spec.size.clone(), spec.destination.clone(), spec.batch);
+    let (size, place) = (spec.size.clone(), spec.destination.clone());
+    let (batch, precision) = (spec.batch, spec.precision.unwrap_or_default());
     let seen = blocking(move || Seen::look_at(&spec)).await?;
     if let Some(destination) = Destination::look_at(&place)? {
         let makers = Makers {
@@ -146,6 +148,7 @@ pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
             extra_vocab: seen.extra_vocab.as_ref().map(|words| words.digest.as_str()),
             parameters: &seen.parameters,
             batch,
+            precision,
         };
         makers.check_tree(&destination, &size).await?;
     }

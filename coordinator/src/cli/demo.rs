@@ -66,6 +66,7 @@ impl Demo {
             },
             priority: 0,
             batch: 64,
+            precision: None,
             max_attempts: 3,
             audit: AuditShare::default(),
             max_workers: None,

@@ -19,7 +19,7 @@ use superposed::{
         submit::Submitted,
     },
 };
-use superposed_identity::{LayerIndex, MiningParameters, Mode, Polarities, TokenRule};
+use superposed_identity::{LayerIndex, MiningParameters, Mode, Polarities, Precision, TokenRule};
 use superposed_shared::{
     description::{CampaignDescription, CampaignId, Input},
     spec::{CampaignSpec, Source, plan::LayerPlan},
@@ -89,6 +89,7 @@ impl Campaign {
             parameters: Default::default(),
             priority: 0,
             batch: 8,
+            precision: Precision::F32,
             max_attempts: 2,
             audit: Default::default(),
             max_workers: None,

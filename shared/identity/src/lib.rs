@@ -18,6 +18,7 @@ pub mod job;
 pub mod mode;
 pub mod parameters;
 pub mod polarity;
+mod precision;
 pub mod size;
 
 pub use audit::{AuditShare, AuditShareError};
@@ -26,6 +27,7 @@ pub use job::{JobId, Ordinal};
 pub use mode::Mode;
 pub use parameters::{MiningParameters, ParameterError, SolverKind, TokenRule};
 pub use polarity::{Polarities, Polarity};
+pub use precision::Precision;
 pub use size::Size;
 
 /// A text that does not name what it should.

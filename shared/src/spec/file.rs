@@ -75,6 +75,7 @@ fn explain(text: &str, error: &toml::de::Error) -> (usize, String) {
 mod tests {
     use super::*;
     use crate::spec::Source;
+    use superposed_identity::Precision;
 
     fn read_text(text: &str) -> Result<CampaignSpec, String> {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -140,6 +141,17 @@ mod tests {
             let expected = format!("/campaign.toml: {parameter} plays no part when pools are given");
             assert!(message.starts_with(&expected), "{message}");
         }
+    }
+
+    #[test]
+    fn a_precision_is_refused_where_nothing_is_computed() {
+        let spec = read_text(&format!("{LEAST}precision = 'bf16'\n")).expect("a legal file");
+        assert_eq!(spec.precision, Some(Precision::Bf16));
+        let pools = LEAST.replace("model", "pools");
+        let message = read_text(&format!("{pools}precision = 'bf16'\n")).expect_err("it was accepted");
+        let expected =
+            "/campaign.toml: precision belongs to the forward pass of a model, and pools are given: leave it out";
+        assert_eq!(message, expected);
     }
 
     #[test]

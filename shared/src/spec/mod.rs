@@ -16,7 +16,7 @@ pub use source::Source;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Size, SolverKind, TokenRule};
+use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Precision, Size, SolverKind, TokenRule};
 
 /// A campaign as its author wrote it, with absolute paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub struct CampaignSpec {
     pub priority: i32,
     /// Neurons in one forward pass, and in one piece of work.
     pub batch: u32,
+    /// What a forward pass multiplies in; `f32` when absent.
+    pub precision: Option<Precision>,
     /// How often a job that stands alone may be tried.
     pub max_attempts: u32,
     /// Which share of the solves the other solver checks; changes no result.
@@ -136,6 +138,9 @@ pub enum SpecError {
     /// A tokenizer where none is looked at.
     #[error("tokenizer belongs to logits, and {0}: leave it out")]
     IdleTokenizer(&'static str),
+    /// A precision where nothing is computed.
+    #[error("precision belongs to the forward pass of a model, and {0} are given: leave it out")]
+    IdlePrecision(&'static str),
     /// A parameter that stored pools were made with, not this campaign's jobs.
     #[error("{0} plays no part when pools are given, which are made already: leave it out")]
     PoolParameter(&'static str),
@@ -202,6 +207,13 @@ impl CampaignSpec {
             }
             if self.parameters.extra_vocab.is_some() {
                 return Err(SpecError::PoolParameter("extra_vocab"));
+            }
+        }
+        if self.precision.is_some() {
+            match self.source {
+                Source::Model(_) => {}
+                Source::Pools(_) => return Err(SpecError::IdlePrecision("pools")),
+                Source::Logits { .. } => return Err(SpecError::IdlePrecision("logits")),
             }
         }
         if !(1..=1024).contains(&self.batch) {

@@ -2,7 +2,7 @@
 
 use super::{CampaignSpec, ParameterChoices, Selection, Source, SpecError};
 use serde::{Deserialize, Serialize};
-use superposed_identity::{AuditShare, Mode, Polarities, Size};
+use superposed_identity::{AuditShare, Mode, Polarities, Precision, Size};
 
 /// The fields of a spec.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub(super) struct Written {
     priority: i32,
     #[serde(default = "default_batch")]
     batch: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    precision: Option<Precision>,
     #[serde(default = "default_max_attempts")]
     max_attempts: u32,
     #[serde(default)]
@@ -68,6 +70,7 @@ impl TryFrom<Written> for CampaignSpec {
             parameters: written.parameters,
             priority: written.priority,
             batch: written.batch,
+            precision: written.precision,
             max_attempts: written.max_attempts,
             audit: written.audit,
             max_workers: written.max_workers,
@@ -101,6 +104,7 @@ impl From<CampaignSpec> for Written {
             parameters: spec.parameters,
             priority: spec.priority,
             batch: spec.batch,
+            precision: spec.precision,
             max_attempts: spec.max_attempts,
             audit: spec.audit,
             max_workers: spec.max_workers,

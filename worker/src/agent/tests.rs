@@ -9,7 +9,8 @@ use std::{
     io,
     sync::{Mutex, MutexGuard, atomic::Ordering},
 };
-use superposed_identity::{AuditShare, MiningParameters, Polarities, TokenRule};
+use superposed_forward::Device;
+use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, TokenRule};
 use superposed_shared::{
     description::Input,
     proto::v1::worker_service_server::{WorkerService, WorkerServiceServer},
@@ -79,8 +80,12 @@ impl Bench {
             async move { dialled.map(|()| TokioIo::new(near)) }
         });
         let channel = Endpoint::from_static("http://scripted").connect_with_connector_lazy(connector);
-        let settings =
-            AgentSettings { name: "a".to_owned(), coordinator: "http://scripted".to_owned(), cores: 1, capacity: 256 };
+        let settings = AgentSettings {
+            name: "a".to_owned(),
+            coordinator: "http://scripted".to_owned(),
+            resources: Resources { device: Device::Cpu, cores: 1, memory: None },
+            capacity: 256,
+        };
         let (send_work, work) = mpsc::unbounded_channel();
         let (events, receive_events) = mpsc::unbounded_channel();
         let agent = Agent::new(settings, 1, WorkerServiceClient::new(channel), send_work, receive_events);
@@ -117,6 +122,7 @@ fn granting(epochs: &[u64]) -> v1::SyncResponse {
         polarities: Polarities::Both,
         parameters: MiningParameters::published(TokenRule::ByteLevel),
         batch: 64,
+        precision: Precision::F32,
         audit: AuditShare::NONE,
     };
     v1::SyncResponse {
