@@ -10,6 +10,7 @@
 //! - [`assignment`]: a lease as the forward batches it touches
 //! - [`artefacts`]: models and corpora, opened once and checked against their digests
 //! - [`input`]: what a batch starts from: a forward pass, or logits or pools that were kept
+//! - [`memory`]: how much of it a worker takes
 //! - [`outcome`]: what became of a batch: what is written, and what is then told
 //! - [`pipeline`]: a lease from its assignment to its files
 //! - [`solves`]: how a job's topics were found, a line of the records beside its files
@@ -21,6 +22,7 @@ pub mod agent;
 pub mod artefacts;
 pub mod assignment;
 pub mod input;
+pub mod memory;
 pub mod outcome;
 pub mod pipeline;
 pub mod solves;

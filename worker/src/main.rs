@@ -3,13 +3,18 @@
 mod mine;
 
 use anyhow::{Context, Result};
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 use std::{env, process::ExitCode, thread};
+use superposed_forward::DeviceChoice;
 use superposed_shared::{
     command_line, shutdown,
     telemetry::{self, LogFormat},
 };
-use superposed_worker::agent::{self, AgentSettings};
+use superposed_worker::{
+    agent::{self, AgentSettings},
+    memory::Resources,
+};
 
 /// Takes jobs from a coordinator and mines them, until it is stopped. On SIGTERM or Ctrl-C it reports what is
 /// finished, hands the rest back, and exits within ten seconds.
@@ -38,6 +43,13 @@ struct Serve {
     /// Threads that mine [default: as many as there are cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
+    /// Where forward passes are computed: cpu, cuda, cuda:<number>, or auto, the first GPU if there is one
+    #[arg(long, default_value_t)]
+    device: DeviceChoice,
+    /// The most memory to take on that device, like 12GiB; models that need more are read block by block, slower
+    /// [default: what is free there]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<ByteSize>,
     /// The most jobs held at a time
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     capacity: u32,
@@ -66,10 +78,16 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
     telemetry::start(arguments.log_format, "info");
     let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (device, why_not_gpu) = arguments.device.device()?;
+    if let Some(reason) = why_not_gpu {
+        tracing::warn!("{reason}");
+    }
+    let memory = arguments.memory.map(|size| size.as_u64());
+    tracing::info!(%device, backend = device.backend(), cores, "computing");
     let settings = AgentSettings {
         name: arguments.name.unwrap_or_else(|| format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])),
         coordinator: arguments.coordinator,
-        cores,
+        resources: Resources { device, cores, memory },
         capacity: arguments.capacity,
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;

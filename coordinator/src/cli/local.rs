@@ -56,6 +56,13 @@ pub(super) struct MachineOptions {
     /// Threads of each worker [default: the machine's cores shared among the workers]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
+    /// Where workers compute forward passes, as `superposed-worker --device` has it; several are dealt out in turn, like
+    /// cuda:0,cuda:1 [default: auto]
+    #[arg(long, value_delimiter = ',', value_name = "DEVICE")]
+    device: Vec<String>,
+    /// The most memory that each worker takes on its device, like 12GiB [default: what is free there]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<String>,
     /// Where Postgres keeps its data and the processes their logs [default: /var/lib/superposed for root, else
     /// $XDG_STATE_HOME/superposed]
     #[arg(long)]
@@ -77,6 +84,8 @@ impl MachineOptions {
             state,
             workers,
             cores: self.cores.map_or((all / workers).max(1), usize::from),
+            devices: self.device.clone(),
+            memory: self.memory.clone(),
             lease_seconds: self.lease_seconds,
         })
     }

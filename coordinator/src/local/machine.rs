@@ -56,6 +56,10 @@ pub struct MachineSettings {
     pub workers: usize,
     /// Threads of each worker.
     pub cores: usize,
+    /// Where workers compute forward passes, dealt out in turn; what each finds when there are none.
+    pub devices: Vec<String>,
+    /// The most memory that each worker takes on its device.
+    pub memory: Option<String>,
     /// How long a lease lasts without being renewed, in seconds.
     pub lease_seconds: u32,
 }
@@ -236,7 +240,15 @@ impl Machine {
         let run = process::id();
         for number in 1..=self.settings.workers {
             let name = format!("local-{number}");
-            let (url, cores) = (self.url.clone(), self.settings.cores.to_string());
+            let settings = &self.settings;
+            let mut fixed = vec!["--coordinator".to_owned(), self.url.clone()];
+            fixed.extend(["--cores".to_owned(), settings.cores.to_string()]);
+            if !settings.devices.is_empty() {
+                fixed.extend(["--device".to_owned(), settings.devices[(number - 1) % settings.devices.len()].clone()]);
+            }
+            if let Some(memory) = &settings.memory {
+                fixed.extend(["--memory".to_owned(), memory.clone()]);
+            }
             let log = self.settings.state.join(LOGS).join(format!("worker-{number}.log"));
             let (program, ended) = (self.programs.worker.clone(), self.ended.0.clone());
             let mut lives = 0;
@@ -244,7 +256,7 @@ impl Machine {
                 lives += 1;
                 // A name of its own for each: that of one that was killed is not free at once.
                 let own = format!("{name}-{run}-{lives}");
-                let arguments = ["--coordinator", &url, "--name", &own, "--cores", &cores].map(str::to_owned);
+                let arguments: Vec<String> = fixed.iter().cloned().chain(["--name".to_owned(), own]).collect();
                 Process::start(&format!("worker {name}"), &program, &arguments, log.clone())
             };
             let first = start()?;

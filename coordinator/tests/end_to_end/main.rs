@@ -8,6 +8,7 @@ mod demo;
 mod extra_vocab;
 mod interruption;
 mod lost_worker;
+mod memory;
 mod mine;
 mod real_model;
 mod stored_input;

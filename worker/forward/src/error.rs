@@ -1,5 +1,7 @@
 //! What can go wrong with a forward pass.
 
+use crate::DeviceError;
+use bytesize::ByteSize;
 use superposed_identity::{LayerIndex, Mode, NeuronId};
 use superposed_model::ModelError;
 
@@ -9,6 +11,33 @@ pub enum ForwardError {
     /// The weights cannot be read.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The device's memory is too small, even for one block at a time.
+    #[error(
+        "{class} with {parameters} parameters does not fit: one block at a time, in batches of {batch}, it needs {} bytes \
+         ({needed}), and {} ({most}) may be used; all of it would be {} ({all}). Take a smaller batch, a device with more \
+         memory, or raise --memory",
+        ByteSize(*needed).display().iec(), ByteSize(*most).display().iec(), ByteSize(*all).display().iec()
+    )]
+    DoesNotFit {
+        /// The model's architecture as its configuration names it.
+        class: String,
+        /// How many numbers the model has.
+        parameters: u64,
+        /// How many rows a pass has.
+        batch: usize,
+        /// The bytes it needs with one block at a time.
+        needed: u64,
+        /// The bytes it needs as a whole.
+        all: u64,
+        /// The bytes it may use.
+        most: u64,
+    },
+    /// The device cannot be had.
+    #[error(transparent)]
+    NoDevice(#[from] DeviceError),
+    /// The device failed during a pass.
+    #[error("the device failed: {0}")]
+    Device(String),
     /// A batch must have rows.
     #[error("a forward pass needs a batch of at least one row")]
     NoRows,

@@ -13,7 +13,10 @@
 //!
 //! and then always the final norm and the head. Nothing else of the model is computed.
 //!
-//! - `modes`: that table as code, on a stack of blocks
+//! - `device`: the cores, or a GPU, chosen at run time
+//! - `memory`: what a model takes there, and how much of it stays there
+//! - `modes`: that table as code
+//! - `stack`: the blocks, on the device or read when a pass needs them
 //! - `gpt2`, `llama`: a block of each architecture
 //! - `operations`: the few tensor operations they are made of, for any burn backend, and as passes over rows on the CPU
 //! - `weights`: from a [`ModelDirectory`](superposed_model::ModelDirectory) to tensors of a backend
@@ -23,15 +26,20 @@
 //! matrix products always have the same shapes. Then a row's bits depend neither on what its companions are nor on its
 //! place among them (tested), and results do not depend on how a layer was cut into spans.
 
+mod device;
 mod error;
 mod gpt2;
 mod llama;
 mod logits;
+mod memory;
 mod model;
 mod modes;
 mod operations;
+mod stack;
 mod weights;
 
+pub use device::{Device, DeviceChoice, DeviceError};
 pub use error::ForwardError;
 pub use logits::Logits;
-pub use model::{Device, ForwardModel, ForwardOptions};
+pub use memory::MemoryPlan;
+pub use model::{ForwardModel, ForwardOptions};

@@ -1,29 +1,12 @@
 //! A model loaded for forward passes.
 
-use crate::{ForwardError, Logits, modes::Transformer, operations::Operations};
+#[cfg(not(feature = "cuda"))]
+use crate::DeviceError;
+use crate::{Device, ForwardError, Logits, memory::MemoryPlan, modes::Transformer, operations::Operations};
 use burn::{backend::Flex, tensor::TensorData};
-use std::fmt;
-use superposed_identity::{LayerIndex, Mode, NeuronId};
+use std::{fmt, sync::Arc};
+use superposed_identity::{LayerIndex, Mode, NeuronId, Precision};
 use superposed_model::{ModelConfig, ModelDirectory};
-
-/// Where forward passes are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Device {
-    /// On this machine's cores, through burn's Flex backend: as many threads as rayon's global pool has.
-    #[default]
-    Cpu,
-}
-
-impl Device {
-    /// What computes there, as workers report and results record it: like `burn-flex (CPU)`.
-    #[must_use]
-    pub fn backend(self) -> String {
-        match self {
-            Self::Cpu => Flex::label(),
-        }
-    }
-}
 
 /// How forward passes are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +15,15 @@ pub struct ForwardOptions {
     pub batch: usize,
     /// Where they are computed.
     pub device: Device,
+    /// What they multiply in.
+    pub precision: Precision,
+    /// The most bytes that weights and passes may take on the device; as many as they need when absent.
+    pub memory: Option<u64>,
 }
 
 impl Default for ForwardOptions {
     fn default() -> Self {
-        Self { batch: 256, device: Device::default() }
+        Self { batch: 256, device: Device::default(), precision: Precision::default(), memory: None }
     }
 }
 
@@ -47,36 +34,57 @@ pub struct ForwardModel {
     config: ModelConfig,
     batch: usize,
     backend: String,
+    plan: MemoryPlan,
     transformer: Box<dyn Pass>,
 }
 
 /// A forward pass with the backend's type forgotten.
 trait Pass: Send + Sync {
     /// The logits of a whole batch, `[neurons, vocabulary]`, on the host.
-    fn pass(&self, mode: Mode, layer: usize, neurons: &[u32]) -> TensorData;
+    fn pass(&self, mode: Mode, layer: usize, neurons: &[u32]) -> Result<TensorData, ForwardError>;
 }
 
 impl<B: Operations> Pass for Transformer<B> {
-    fn pass(&self, mode: Mode, layer: usize, neurons: &[u32]) -> TensorData {
-        self.logits(mode, layer, neurons).into_data()
+    fn pass(&self, mode: Mode, layer: usize, neurons: &[u32]) -> Result<TensorData, ForwardError> {
+        let logits = self.logits(mode, layer, neurons)?;
+        logits.try_into_data().map_err(|error| ForwardError::Device(error.to_string()))
     }
 }
 
 impl ForwardModel {
-    /// Reads all weights as `f32`: four bytes for each of [`ModelConfig::parameters`].
+    /// Reads the weights that stay on the device: all, if memory allows.
     ///
     /// # Errors
-    /// When the batch is empty or a tensor cannot be read.
-    pub fn load(model: &ModelDirectory, options: &ForwardOptions) -> Result<Self, ForwardError> {
-        let ForwardOptions { batch, device } = *options;
+    /// When the batch is empty, a tensor cannot be read, or the memory that may be used is not enough.
+    pub fn load(model: &Arc<ModelDirectory>, options: &ForwardOptions) -> Result<Self, ForwardError> {
+        let ForwardOptions { batch, device, precision, memory } = *options;
         if batch == 0 {
             return Err(ForwardError::NoRows);
         }
-        let Device::Cpu = device;
-        let transformer = Transformer::<Flex>::load(model, Default::default())?;
         let config = model.config().clone();
-        tracing::debug!(class = config.class, parameters = config.parameters(), batch, "model loaded");
-        Ok(Self { config, batch, backend: device.backend(), transformer: Box::new(transformer) })
+        let plan = MemoryPlan::new(&config, precision, batch, memory)?;
+        let transformer: Box<dyn Pass> = match device {
+            Device::Cpu => Box::new(Transformer::<Flex>::load(model, Default::default(), precision, plan.resident)?),
+            #[cfg(feature = "cuda")]
+            Device::Cuda { index } => {
+                let device = burn::backend::cuda::CudaDevice::new(index);
+                Box::new(Transformer::<burn::backend::Cuda>::load(model, device, precision, plan.resident)?)
+            }
+            #[cfg(not(feature = "cuda"))]
+            Device::Cuda { .. } => return Err(DeviceError::NotBuilt.into()),
+        };
+        let backend = match precision {
+            Precision::F32 => device.backend(),
+            Precision::Bf16 | Precision::F16 => format!("{}, {precision}", device.backend()),
+        };
+        tracing::debug!(class = config.class, parameters = config.parameters(), batch, ?plan, "model loaded");
+        Ok(Self { config, batch, backend, plan, transformer })
+    }
+
+    /// What the model takes on its device.
+    #[must_use]
+    pub fn memory(&self) -> &MemoryPlan {
+        &self.plan
     }
 
     /// How many rows every forward pass has, asked for or not.
@@ -95,8 +103,8 @@ impl ForwardModel {
     /// many as the batch has rows. A row's bits depend on its neuron, the mode, the layer and the batch size alone.
     ///
     /// # Errors
-    /// When the model has no such layer, the layer no such neuron in this mode, or the neurons are more than
-    /// [`ForwardModel::batch`].
+    /// When the model has no such layer, the layer no such neuron in this mode, the neurons are more than
+    /// [`ForwardModel::batch`], a block that does not stay on the device cannot be read, or the device fails.
     pub fn logits(&self, mode: Mode, layer: LayerIndex, neurons: &[NeuronId]) -> Result<Logits, ForwardError> {
         let (layers, width, batch) = (self.config.layers, self.config.width(mode), self.batch);
         if layer.0 >= layers {
@@ -111,7 +119,7 @@ impl ForwardModel {
         // Any neuron would do to fill the batch up; every layer has neuron 0.
         let filling = std::iter::repeat_n(0, batch - neurons.len());
         let ids: Vec<u32> = neurons.iter().map(|neuron| neuron.0).chain(filling).collect();
-        let data = self.transformer.pass(mode, layer.index(), &ids);
+        let data = self.transformer.pass(mode, layer.index(), &ids)?;
         Ok(Logits::new(data, neurons.len()))
     }
 }

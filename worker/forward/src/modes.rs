@@ -1,77 +1,57 @@
 //! The four modes on a stack of blocks: where the one-hot enters, and which blocks it passes.
 
 use crate::{
-    ForwardError, gpt2, llama,
+    ForwardError,
     operations::{Linear, Norm, Operations},
+    stack::Stack,
     weights::Loader,
 };
 use burn::tensor::{Int, Tensor, TensorData};
-use superposed_identity::{LayerIndex, Mode};
-use superposed_model::{Architecture, ModelDirectory, TensorId};
+use std::sync::Arc;
+use superposed_identity::{Mode, Precision};
+use superposed_model::{ModelDirectory, TensorId};
 
 /// All that is computed of a model.
 pub(crate) struct Transformer<B: Operations> {
     device: B::Device,
     d_model: usize,
-    blocks: Vec<Block<B>>,
+    stack: Stack<B>,
     norm: Norm<B>,
     head: Linear<B>,
 }
 
-enum Block<B: Operations> {
-    Gpt2(gpt2::Block<B>),
-    Llama(llama::Block<B>),
-}
-
-impl<B: Operations> Block<B> {
-    /// The residual stream after the block, `[rows, d_model]` as before it.
-    fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        match self {
-            Self::Gpt2(block) => block.forward(x),
-            Self::Llama(block) => block.forward(x),
-        }
-    }
-
-    fn down(&self) -> &Linear<B> {
-        match self {
-            Self::Gpt2(block) => &block.down,
-            Self::Llama(block) => &block.down,
-        }
-    }
-}
-
 impl<B: Operations> Transformer<B> {
-    pub(crate) fn load(model: &ModelDirectory, device: B::Device) -> Result<Self, ForwardError> {
-        let loader = Loader::<B>::new(model, &device);
-        let blocks = (0..model.config().layers)
-            .map(LayerIndex)
-            .map(|layer| match model.config().architecture {
-                Architecture::Gpt2 => gpt2::Block::load(&loader, layer).map(Block::Gpt2),
-                Architecture::Llama => llama::Block::load(&loader, layer).map(Block::Llama),
-            })
-            .collect::<Result<_, _>>()?;
+    /// Reads the head and the last `resident` blocks.
+    pub(crate) fn load(
+        model: &Arc<ModelDirectory>,
+        device: B::Device,
+        precision: Precision,
+        resident: u32,
+    ) -> Result<Self, ForwardError> {
+        let loader = Loader::<B>::new(model, &device, precision);
+        let head = loader.head()?;
         let norm = loader.norm(TensorId::FinalNorm, TensorId::FinalNormBias)?;
-        let head = Linear { weight: loader.matrix(TensorId::Head)?, bias: None };
+        let stack = Stack::load(model, &device, precision, resident)?;
         let d_model = model.config().d_model as usize;
-        Ok(Self { device, d_model, blocks, norm, head })
+        Ok(Self { device, d_model, stack, norm, head })
     }
 
     /// The logits `[neurons, vocabulary]` of neurons of a layer, which must exist.
-    pub(crate) fn logits(&self, mode: Mode, layer: usize, neurons: &[u32]) -> Tensor<B, 2> {
+    pub(crate) fn logits(&self, mode: Mode, layer: usize, neurons: &[u32]) -> Result<Tensor<B, 2>, ForwardError> {
         let start = if mode.is_high() {
             // A one-hot times a matrix is a row of the matrix.
-            self.blocks[layer].down().rows(self.indices(neurons))
+            self.stack.down_rows(layer, self.indices(neurons))?
         } else {
             self.one_hots(neurons)
         };
         let passed = match mode {
-            Mode::HighContextual => layer + 1..self.blocks.len(),
+            Mode::HighContextual => layer + 1..self.stack.len(),
             Mode::HighIsolated => layer..layer,
-            Mode::LowContextual => layer..self.blocks.len(),
+            Mode::LowContextual => layer..self.stack.len(),
             Mode::LowIsolated => layer..layer + 1,
         };
-        let end = self.blocks[passed].iter().fold(start, |x, block| block.forward(x));
-        self.head.forward(B::norm(end, &self.norm))
+        let end = self.stack.pass(passed, start)?;
+        Ok(self.head.forward(B::norm(end, &self.norm)))
     }
 
     fn indices(&self, neurons: &[u32]) -> Tensor<B, 1, Int> {

@@ -2,30 +2,33 @@
 
 use crate::{
     ForwardError,
-    operations::{Linear, Norm, NormKind, Operations},
+    operations::{Linear, Norm, NormKind, Operations, rounded_to},
 };
-use burn::tensor::{Tensor, TensorData};
-use superposed_identity::LayerIndex;
+use burn::tensor::{DType, Tensor, TensorData};
+use superposed_identity::{LayerIndex, Precision};
 use superposed_model::{Architecture, BlockTensor, ModelConfig, ModelDirectory, ModelError, TensorId};
 
 /// Loads the tensors of a model onto a device.
 pub(crate) struct Loader<'a, B: Operations> {
     model: &'a ModelDirectory,
     device: &'a B::Device,
+    precision: Precision,
 }
 
 impl<'a, B: Operations> Loader<'a, B> {
-    pub(crate) fn new(model: &'a ModelDirectory, device: &'a B::Device) -> Self {
-        Self { model, device }
+    /// Loads the matrices of blocks in a precision.
+    pub(crate) fn new(model: &'a ModelDirectory, device: &'a B::Device, precision: Precision) -> Self {
+        Self { model, device, precision }
     }
 
     pub(crate) fn config(&self) -> &ModelConfig {
         self.model.config()
     }
 
-    /// A matrix `[in, out]`.
-    pub(crate) fn matrix(&self, id: TensorId) -> Result<Tensor<B, 2>, ForwardError> {
-        self.tensor(id)
+    /// The projection to logits, which is not rounded.
+    pub(crate) fn head(&self) -> Result<Linear<B>, ForwardError> {
+        let precision = Precision::F32;
+        Ok(Linear { weight: self.tensor(TensorId::Head, precision)?, bias: None, precision })
     }
 
     /// A projection of a block, with its bias when the model has one.
@@ -35,8 +38,9 @@ impl<'a, B: Operations> Loader<'a, B> {
         weight: BlockTensor,
         bias: BlockTensor,
     ) -> Result<Linear<B>, ForwardError> {
-        let weight = self.matrix(TensorId::Block(layer, weight))?;
-        Ok(Linear { weight, bias: self.optional(TensorId::Block(layer, bias))? })
+        let precision = self.precision;
+        let weight = self.tensor(TensorId::Block(layer, weight), precision)?;
+        Ok(Linear { weight, bias: self.optional(TensorId::Block(layer, bias))?, precision })
     }
 
     /// A norm of a block, of the kind the architecture has.
@@ -55,16 +59,18 @@ impl<'a, B: Operations> Loader<'a, B> {
             Architecture::Llama => NormKind::Rms,
         };
         let epsilon = self.config().norm_epsilon;
-        Ok(Norm { kind, scale: self.tensor(scale)?, shift: self.optional(shift)?, epsilon })
+        Ok(Norm { kind, scale: self.tensor(scale, Precision::F32)?, shift: self.optional(shift)?, epsilon })
     }
 
     fn optional(&self, id: TensorId) -> Result<Option<Tensor<B, 1>>, ForwardError> {
-        self.config().shape(id).map(|_| self.tensor(id)).transpose()
+        self.config().shape(id).map(|_| self.tensor(id, Precision::F32)).transpose()
     }
 
-    fn tensor<const D: usize>(&self, id: TensorId) -> Result<Tensor<B, D>, ForwardError> {
+    fn tensor<const D: usize>(&self, id: TensorId, precision: Precision) -> Result<Tensor<B, D>, ForwardError> {
         let shape = self.config().shape(id).ok_or(ModelError::NoSuchTensor(id))?;
         let data = TensorData::new(self.model.tensor_f32(id)?, shape);
-        Ok(Tensor::from_data(data, self.device))
+        // Rounded on the host, so that only what stays there takes the device's memory.
+        let dtype = rounded_to(precision).map_or(DType::F32, DType::from);
+        Ok(Tensor::from_data(data.convert_dtype(dtype), (self.device, dtype)))
     }
 }

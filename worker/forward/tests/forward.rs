@@ -5,15 +5,20 @@ mod reference;
 use reference::Reference;
 use safetensors::Dtype;
 use serde_json::json;
+use std::sync::Arc;
 use superposed_forward::{ForwardError, ForwardModel, ForwardOptions, Logits};
-use superposed_identity::{LayerIndex, Mode, NeuronId};
+use superposed_identity::{LayerIndex, Mode, NeuronId, Precision};
 use superposed_model::{ModelDirectory, test_models::TestModel};
 
 fn load(model: &TestModel, batch: usize) -> ForwardModel {
+    load_with(model, &ForwardOptions { batch, ..Default::default() }).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn load_with(model: &TestModel, options: &ForwardOptions) -> Result<ForwardModel, ForwardError> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     model.write(directory.path());
-    let model = ModelDirectory::open(directory.path()).unwrap_or_else(|e| panic!("{e}"));
-    ForwardModel::load(&model, &ForwardOptions { batch, ..Default::default() }).unwrap_or_else(|e| panic!("{e}"))
+    let model = Arc::new(ModelDirectory::open(directory.path()).unwrap_or_else(|e| panic!("{e}")));
+    ForwardModel::load(&model, options)
 }
 
 fn neurons(ids: impl IntoIterator<Item = u32>) -> Vec<NeuronId> {
@@ -169,11 +174,84 @@ fn what_the_model_does_not_have_is_refused() {
     assert_eq!(refused(Mode::LowIsolated, 0, neurons(0..5)), "5 neurons do not fit into one forward pass of 4 rows");
     assert_eq!(forward.logits(Mode::LowIsolated, LayerIndex(0), &[]).map(|logits| logits.rows()).ok(), Some(0));
 
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    TestModel::gpt2().write(directory.path());
-    let model = ModelDirectory::open(directory.path()).expect("a legal model");
     let options = ForwardOptions { batch: 0, ..Default::default() };
-    assert!(matches!(ForwardModel::load(&model, &options), Err(ForwardError::NoRows)));
+    assert!(matches!(load_with(&TestModel::gpt2(), &options), Err(ForwardError::NoRows)));
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_passed_block_by_block_with_the_same_bits() {
+    for model in [TestModel::gpt2(), TestModel::llama()] {
+        let whole = load(&model, 8);
+        let plan = whole.memory().clone();
+        assert_eq!((plan.resident, plan.blocks), (3, 3));
+        let least = plan.peak() - 2 * plan.block;
+        for (memory, resident) in [(least, 0), (least + plan.block, 1), (plan.peak() - 1, 1), (plan.peak(), 3)] {
+            let options = ForwardOptions { batch: 8, memory: Some(memory), ..Default::default() };
+            let part = load_with(&model, &options).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(part.memory().resident, resident, "{memory} of {} bytes", plan.peak());
+            assert!(part.memory().peak() <= memory);
+            for (mode, layer) in
+                Mode::ALL.into_iter().flat_map(|mode| (0..3).map(move |layer| (mode, LayerIndex(layer))))
+            {
+                let pass = |model: &ForwardModel| model.logits(mode, layer, &neurons(0..8)).expect("legal neurons");
+                let (found, expected) = (pass(&part), pass(&whole));
+                for row in 0..8 {
+                    assert_eq!(bits(&found, row), bits(&expected, row), "{resident} blocks stay, mode {mode}, {layer}");
+                }
+            }
+        }
+        let options = ForwardOptions { batch: 8, memory: Some(least - 1), ..Default::default() };
+        let refused = load_with(&model, &options).expect_err("it was loaded").to_string();
+        assert!(
+            refused.contains(&format!("({least})")) && refused.contains(&format!("({})", plan.peak())),
+            "{refused}"
+        );
+    }
+}
+
+/// The matrices of a model's blocks, without its head.
+fn round_blocks(model: &mut TestModel, round: fn(f32) -> f32) {
+    for (name, (shape, numbers)) in &mut model.tensors {
+        if shape.len() == 2 && (name.contains("h.") || name.contains("layers.")) {
+            numbers.iter_mut().for_each(|x| *x = round(*x));
+        }
+    }
+}
+
+/// What a precision does to a number, and how far that takes the logits off at most.
+type Rounding = (Precision, fn(f32) -> f32, f64);
+
+#[test]
+fn sixteen_bits_round_the_blocks_products_and_nothing_else() {
+    let bf16 = |x: f32| half::bf16::from_f32(x).to_f32();
+    let f16 = |x: f32| half::f16::from_f32(x).to_f32();
+    let roundings: [Rounding; 2] = [(Precision::Bf16, bf16, 0.02), (Precision::F16, f16, 0.003)];
+    for model in [TestModel::gpt2(), TestModel::llama()] {
+        for (precision, round, tolerance) in roundings {
+            let options = ForwardOptions { batch: 8, precision, ..Default::default() };
+            let short = load_with(&model, &options).unwrap_or_else(|e| panic!("{e}"));
+            assert!(short.backend().ends_with(precision.as_str()), "{}", short.backend());
+            assert!(short.memory().weights() < load(&model, 8).memory().weights());
+            // No product lies between a row of the down-projection and the head: only its weights are rounded.
+            let mut rounded = TestModel { tensors: model.tensors.clone(), ..model.clone() };
+            round_blocks(&mut rounded, round);
+            let (found, expected) = [&short, &load(&rounded, 8)]
+                .map(|model| model.logits(Mode::HighIsolated, LayerIndex(1), &neurons(0..8)).expect("legal neurons"))
+                .into();
+            (0..8).for_each(|row| assert_eq!(bits(&found, row), bits(&expected, row), "{precision}"));
+            for mode in Mode::ALL {
+                let logits = short.logits(mode, LayerIndex(0), &neurons(0..8)).expect("legal neurons");
+                for row in 0..8 {
+                    let expected = Reference(&model).logits(mode, 0, row);
+                    let scale = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+                    for (found, expected) in logits.row(row).iter().zip(&expected) {
+                        let error = (f64::from(*found) - expected).abs() / scale;
+                        assert!(error < tolerance, "{precision}, mode {mode}: {found} is not {expected}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

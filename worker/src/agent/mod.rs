@@ -14,6 +14,7 @@ mod tests;
 
 use crate::{
     assignment::Assignment,
+    memory::Resources,
     pipeline::{self, Event, PipelineError, Work},
 };
 use leases::Leases;
@@ -26,7 +27,6 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use superposed_forward::Device;
 use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{
     clock::{Clock, Instant},
@@ -47,8 +47,8 @@ pub struct AgentSettings {
     pub name: String,
     /// The coordinator's URL.
     pub coordinator: String,
-    /// Threads that mine.
-    pub cores: usize,
+    /// What it computes on.
+    pub resources: Resources,
     /// The most jobs held at a time; leases are taken ahead up to here, so that the device never waits.
     pub capacity: u32,
 }
@@ -90,6 +90,9 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 
 struct Agent {
     settings: AgentSettings,
+    /// What the worker computes with, and the device's memory in bytes.
+    backend: String,
+    device_memory: u64,
     clock: Clock,
     boot: u64,
     sequence: u64,
@@ -123,7 +126,7 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
     let client = WorkerServiceClient::new(endpoint.connect_lazy());
     let (tell, events) = mpsc::unbounded_channel();
     let (work, inbox) = mpsc::unbounded_channel();
-    pipeline::start(settings.cores, &Handle::current(), inbox, tell)?;
+    pipeline::start(settings.resources, &Handle::current(), inbox, tell)?;
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
     Agent::new(settings, boot, client, work, events).serve(pin!(shutdown)).await
@@ -138,8 +141,11 @@ impl Agent {
         work: mpsc::UnboundedSender<Work>,
         events: mpsc::UnboundedReceiver<Event>,
     ) -> Self {
+        let (backend, device_memory) = (settings.resources.device.backend(), settings.resources.device_memory());
         Self {
             settings,
+            backend,
+            device_memory,
             clock: Clock,
             boot,
             sequence: 0,
@@ -160,7 +166,7 @@ impl Agent {
         tracing::info!(
             worker = self.settings.name,
             coordinator = self.settings.coordinator,
-            cores = self.settings.cores,
+            cores = self.settings.resources.cores,
             "worker started"
         );
         let mut backoff = Backoff::new(self.boot);
@@ -278,9 +284,9 @@ impl Agent {
             sequence: self.sequence,
             protocol_version: PROTOCOL_VERSION,
             capabilities: Some(v1::Capabilities {
-                backend: Device::default().backend(),
-                device_memory_bytes: 0,
-                cores: u32::try_from(self.settings.cores).unwrap_or(u32::MAX),
+                backend: self.backend.clone(),
+                device_memory_bytes: self.device_memory,
+                cores: u32::try_from(self.settings.resources.cores).unwrap_or(u32::MAX),
             }),
             free_jobs,
             held_epochs: held_epochs.clone(),

@@ -23,6 +23,8 @@ use std::{
     time::Instant,
 };
 use superposed_corpus::Corpus;
+use superposed_forward::DeviceChoice;
+use superposed_identity::Precision;
 use superposed_mining::{Miner, TokenWords};
 
 /// Mine neurons of a model, or stored pools, and print their topics in words; no server is needed
@@ -45,6 +47,12 @@ pub(crate) struct Mine {
     /// Print a JSON object a job, with its pool, word sets and solves, instead of text
     #[arg(long)]
     json: bool,
+    /// Where forward passes are computed: cpu, cuda, cuda:<number>, or auto, the first GPU if there is one
+    #[arg(long, default_value_t)]
+    device: DeviceChoice,
+    /// What forward passes multiply in: f32, bf16 or f16
+    #[arg(long, default_value_t, conflicts_with = "pools")]
+    precision: Precision,
     /// Threads that mine [default: as many as there are cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     cores: Option<u16>,
@@ -55,7 +63,13 @@ impl Mine {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let corpus = Arc::new(Corpus::open(&self.corpus)?);
         let source = match &self.model {
-            Some(model) => Source::neurons(model, &self.neurons)?,
+            Some(model) => {
+                let (device, why_not_gpu) = self.device.device()?;
+                if let Some(reason) = why_not_gpu {
+                    tracing::warn!("{reason}");
+                }
+                Source::neurons(model, &self.neurons, device, self.precision)?
+            }
             None => Source::pools(&self.pools)?,
         };
         let parameters = self.method.parameters(source.rule());

@@ -7,9 +7,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
 };
-use superposed_forward::{ForwardModel, ForwardOptions};
-use superposed_identity::{JobId, LayerIndex, Mode, NeuronId, Polarity, TokenRule};
+use superposed_forward::{Device, ForwardModel, ForwardOptions};
+use superposed_identity::{JobId, LayerIndex, Mode, NeuronId, Polarity, Precision, TokenRule};
 use superposed_mining::{Miner, Pool, PoolForm, records::read_pool};
 use superposed_model::{ModelDirectory, Tokenizer};
 
@@ -66,7 +67,7 @@ pub(super) struct Source {
 #[derive(Debug)]
 enum Origin {
     Model {
-        directory: Box<ModelDirectory>,
+        directory: Arc<ModelDirectory>,
         forward: ForwardModel,
     },
     /// Stored pools, made by this rule.
@@ -75,9 +76,10 @@ enum Origin {
 
 impl Source {
     /// Neurons of a model.
-    pub(super) fn neurons(model: &Path, neurons: &[Neuron]) -> Result<Self> {
-        let directory = ModelDirectory::open(model)?;
-        let forward = ForwardModel::load(&directory, &ForwardOptions { batch: BATCH, ..ForwardOptions::default() })?;
+    pub(super) fn neurons(model: &Path, neurons: &[Neuron], device: Device, precision: Precision) -> Result<Self> {
+        let directory = Arc::new(ModelDirectory::open(model)?);
+        let forward =
+            ForwardModel::load(&directory, &ForwardOptions { batch: BATCH, device, precision, memory: None })?;
         let mut pieces: Vec<Piece> = Vec::new();
         for asked in neurons {
             let polarities: Vec<Polarity> = asked.polarity.map_or_else(|| Polarity::BOTH.to_vec(), |one| vec![one]);
@@ -94,7 +96,7 @@ impl Source {
                 }),
             }
         }
-        Ok(Self { pieces, origin: Origin::Model { directory: Box::new(directory), forward } })
+        Ok(Self { pieces, origin: Origin::Model { directory, forward } })
     }
 
     /// Stored pools: files, or directories with `.pkl` files at any depth, in the order of their names.

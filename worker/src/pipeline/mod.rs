@@ -23,6 +23,7 @@ mod stage;
 pub use lease::Work;
 pub use stage::{Share, StageShares};
 
+use crate::{artefacts::Artefacts, memory::Resources};
 use lease::Step;
 use rayon::ThreadPool;
 use stage::StageClock;
@@ -87,17 +88,18 @@ pub enum PipelineError {
     Stage(#[from] io::Error),
 }
 
-/// Starts a pipeline that mines with `cores` threads and does its input and output on `runtime`. It works off what is
-/// sent to `inbox`, until nobody can send any more.
+/// Starts a pipeline that computes and mines on `resources` and does its input and output on `runtime`. It works off what
+/// is sent to `inbox`, until nobody can send any more.
 ///
 /// # Errors
 /// When threads cannot be started.
 pub fn start(
-    cores: usize,
+    resources: Resources,
     runtime: &Handle,
     inbox: mpsc::UnboundedReceiver<Work>,
     events: mpsc::UnboundedSender<Event>,
 ) -> Result<StageShares, PipelineError> {
+    let cores = resources.cores;
     let miners = rayon::ThreadPoolBuilder::new().num_threads(cores).thread_name(|index| format!("miner-{index}"));
     let miners: Arc<ThreadPool> = Arc::new(miners.build().map_err(|source| PipelineError::Miners { cores, source })?);
     let clocks: [Arc<StageClock>; 3] = Default::default();
@@ -108,7 +110,7 @@ pub fn start(
     let spawn = |name: &str, stage: Box<dyn FnOnce() + Send>| {
         thread::Builder::new().name(name.to_owned()).spawn(stage).map(drop)
     };
-    let prepare = prepare::Prepare::new(Arc::clone(&miners), runtime.clone());
+    let prepare = prepare::Prepare::new(Artefacts::new(resources), Arc::clone(&miners), runtime.clone());
     spawn("prepare", Box::new(move || prepare.run(inbox, &prepared, &preparing)))?;
     spawn("mine", Box::new(move || mine::run(&miners, &to_mine, &mined, &mining)))?;
     let deliver = deliver::Deliver::new(runtime.clone(), events, shares.clone());

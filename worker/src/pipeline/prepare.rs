@@ -5,7 +5,7 @@ use super::{
     stage::{Gone, StageClock},
 };
 use crate::{
-    artefacts::{Artefacts, Campaign},
+    artefacts::{Artefacts, Campaign, Opened},
     assignment::{Assignment, Batch},
     input::{BatchInput, Input, InputError},
 };
@@ -32,8 +32,8 @@ pub(super) struct Prepare {
 type To = SyncSender<Step<Prepared>>;
 
 impl Prepare {
-    pub(super) fn new(miners: Arc<ThreadPool>, runtime: Handle) -> Self {
-        Self { artefacts: Artefacts::default(), miners, runtime }
+    pub(super) fn new(artefacts: Artefacts, miners: Arc<ThreadPool>, runtime: Handle) -> Self {
+        Self { artefacts, miners, runtime }
     }
 
     /// Works off leases until nobody can send one any more.
@@ -50,7 +50,7 @@ impl Prepare {
         if lease.stopped() {
             return Ok(());
         }
-        let (campaign, batches) = match clock.work(|| self.open(&lease.work)) {
+        let (Opened { campaign, input: from }, batches) = match clock.work(|| self.open(&lease.work)) {
             Ok(opened) => opened,
             Err(error) => return clock.send(to, Step::Trouble(Arc::clone(lease), error)),
         };
@@ -59,7 +59,7 @@ impl Prepare {
                 break;
             }
             let assignment = &lease.work.assignment;
-            match clock.work(|| self.input(&campaign, assignment, &batch)) {
+            match clock.work(|| self.input(&from, assignment, &batch)) {
                 Ok(input) => {
                     let prepared = Prepared { campaign: Arc::clone(&campaign), batch, input };
                     clock.send(to, Step::Batch(Arc::clone(lease), prepared))?;
@@ -70,17 +70,17 @@ impl Prepare {
         Ok(())
     }
 
-    fn open(&mut self, work: &Work) -> Result<(Arc<Campaign>, Vec<Batch>), String> {
+    fn open(&mut self, work: &Work) -> Result<(Opened, Vec<Batch>), String> {
         let Work { description, assignment, .. } = work;
-        let campaign = self.artefacts.campaign(description).map_err(|error| error.to_string())?;
+        let opened = self.artefacts.campaign(description).map_err(|error| error.to_string())?;
         let batches =
             assignment.batches(description.batch, description.polarities).map_err(|error| error.to_string())?;
-        Ok((campaign, batches))
+        Ok((opened, batches))
     }
 
-    fn input(&self, campaign: &Campaign, assignment: &Assignment, batch: &Batch) -> Result<BatchInput, InputError> {
-        let input = || campaign.input.of_batch(assignment, batch, &self.runtime);
-        match campaign.input {
+    fn input(&self, from: &Input, assignment: &Assignment, batch: &Batch) -> Result<BatchInput, InputError> {
+        let input = || from.of_batch(assignment, batch, &self.runtime);
+        match from {
             // A forward pass on the cores is shared out among the threads that mine: they are as many as were asked for.
             Input::Model(_) => self.miners.install(input),
             Input::Logits { .. } | Input::Pools(_) => input(),

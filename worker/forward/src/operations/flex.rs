@@ -15,10 +15,6 @@ use rayon::prelude::*;
 const GRAIN: usize = 16 * 1024;
 
 impl Operations for Flex {
-    fn label() -> String {
-        "burn-flex (CPU)".to_owned()
-    }
-
     fn norm(x: Tensor<Self, 2>, norm: &Norm<Self>) -> Tensor<Self, 2> {
         let scale = norm.scale.to_data();
         let shift = norm.shift.as_ref().map(Tensor::to_data);

@@ -5,16 +5,30 @@
 //! the time. So they are methods of a trait: [`Operations`] composes them from burn's operations for any backend, and
 //! [`flex`] overrides them with passes for the CPU backend. A backend is added by implementing the trait for it.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod flex;
 
-use burn::tensor::{Int, Tensor, activation, backend::Backend};
+use burn::tensor::{DType, FloatDType, Int, Tensor, activation, backend::Backend};
+use superposed_identity::Precision;
 
 /// A projection `y = x W + b`.
 pub(crate) struct Linear<B: Backend> {
-    /// `[in, out]`
+    /// `[in, out]`, in `precision`
     pub(crate) weight: Tensor<B, 2>,
     /// `[out]`
     pub(crate) bias: Option<Tensor<B, 1>>,
+    /// What both factors and the product are rounded to.
+    pub(crate) precision: Precision,
+}
+
+/// burn's name of a precision, where numbers are rounded at all.
+pub(crate) fn rounded_to(precision: Precision) -> Option<FloatDType> {
+    match precision {
+        Precision::F32 => None,
+        Precision::Bf16 => Some(FloatDType::BF16),
+        Precision::F16 => Some(FloatDType::F16),
+    }
 }
 
 /// A norm of rows.
@@ -39,7 +53,10 @@ pub(crate) enum NormKind {
 impl<B: Backend> Linear<B> {
     /// `[rows, in]` to `[rows, out]`.
     pub(crate) fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        self.with_bias(x.matmul(self.weight.clone()))
+        self.with_bias(match rounded_to(self.precision) {
+            None => x.matmul(self.weight.clone()),
+            Some(rounded) => x.cast(rounded).matmul(self.weight.clone()),
+        })
     }
 
     /// What one-hots at these inputs project to: `[rows, out]`.
@@ -48,6 +65,8 @@ impl<B: Backend> Linear<B> {
     }
 
     fn with_bias(&self, y: Tensor<B, 2>) -> Tensor<B, 2> {
+        // Without a cast nothing is copied.
+        let y = if y.dtype() == DType::F32 { y } else { y.cast(FloatDType::F32) };
         match &self.bias {
             Some(bias) => y + bias.clone().unsqueeze(),
             None => y,
@@ -55,11 +74,8 @@ impl<B: Backend> Linear<B> {
     }
 }
 
-/// A burn backend that forward passes can be computed on, in `f32`.
+/// A burn backend that forward passes can be computed on. Its own numbers are `f32`; only [`Linear`] has others.
 pub(crate) trait Operations: Backend {
-    /// The backend's name as results record it.
-    fn label() -> String;
-
     /// `(x − mean) / √(variance + ε) · scale + shift`, or `x / √(mean square + ε) · scale`, row by row.
     fn norm(x: Tensor<Self, 2>, norm: &Norm<Self>) -> Tensor<Self, 2> {
         composed::norm(x, norm)

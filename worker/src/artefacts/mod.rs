@@ -2,13 +2,18 @@
 //!
 //! What was used last stays open; what two campaigns share is open once.
 
-use crate::input::Input;
+mod models;
+mod recent;
+
+use crate::{input::Input, memory::Resources};
+use models::{ModelKey, Models};
+use recent::Recent;
 use std::{path::Path, sync::Arc};
 use superposed_corpus::{Corpus, CorpusError};
-use superposed_forward::{ForwardError, ForwardModel, ForwardOptions};
+use superposed_forward::ForwardError;
 use superposed_identity::TokenRule;
 use superposed_mining::{MineError, Miner, TokenWords, pool::PoolError};
-use superposed_model::{ModelDirectory, ModelError, Tokenizer, TokenizerError};
+use superposed_model::{ModelError, Tokenizer, TokenizerError};
 use superposed_shared::{
     description::{self, CampaignDescription},
     destination::{Destination, DestinationError},
@@ -16,22 +21,27 @@ use superposed_shared::{
     stored::{self, Kind, StoredError},
 };
 
-/// The most campaigns, models and corpora that stay open.
-const KEPT: usize = 2;
-
-/// Everything that mining a campaign's jobs takes.
+/// Everything that mining a campaign's jobs takes beside their input.
 #[derive(Debug)]
 pub struct Campaign {
     /// What the campaign is.
     pub description: CampaignDescription,
-    /// Gives logits or pools.
-    pub input: Input,
-    /// What that is, for records.
+    /// What gives logits or pools, for records.
     pub backend: String,
     /// Mines them.
     pub miner: Miner,
     /// Takes files.
     pub destination: Destination,
+}
+
+/// A campaign that can be worked on. The input is not part of it: who mines or writes what a model computed a while ago
+/// does not keep that model in memory.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// What mining takes.
+    pub campaign: Arc<Campaign>,
+    /// Gives logits or pools.
+    pub input: Arc<Input>,
 }
 
 /// What keeps a campaign from being worked on here.
@@ -80,98 +90,86 @@ pub enum ArtefactError {
     },
 }
 
-/// A list of the things used last, the most recent at the end.
-#[derive(Debug)]
-struct Recent<K, V>(Vec<(K, Arc<V>)>);
-
-impl<K: PartialEq, V> Recent<K, V> {
-    fn get_or_open<E>(&mut self, key: K, open: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
-        let entry = match self.0.iter().position(|(known, _)| *known == key) {
-            Some(index) => self.0.remove(index),
-            None => {
-                // Room is made first: two models at once may be more than memory holds.
-                if self.0.len() == KEPT {
-                    self.0.remove(0);
-                }
-                (key, Arc::new(open()?))
-            }
-        };
-        let value = Arc::clone(&entry.1);
-        self.0.push(entry);
-        Ok(value)
-    }
-}
-
-#[derive(Debug)]
-struct Model {
-    directory: ModelDirectory,
-    forward: Arc<ForwardModel>,
-}
-
 /// Whose tokens, the words of which corpus, by which rule, and the list that admits them.
 type WordsKey = (String, String, TokenRule, Option<String>);
 
 /// The open artefacts of a worker.
 #[derive(Debug)]
 pub struct Artefacts {
-    models: Recent<(String, String, u32), Model>,
+    models: Models,
     corpora: Recent<(String, String), Corpus>,
     words: Recent<WordsKey, TokenWords>,
+    stored: Recent<CampaignDescription, Input>,
     campaigns: Recent<CampaignDescription, Campaign>,
 }
 
-impl Default for Artefacts {
-    fn default() -> Self {
+impl Artefacts {
+    /// None are open yet; models are going to be loaded onto these.
+    #[must_use]
+    pub fn new(resources: Resources) -> Self {
         Self {
-            models: Recent(Vec::new()),
-            corpora: Recent(Vec::new()),
-            words: Recent(Vec::new()),
-            campaigns: Recent(Vec::new()),
+            models: Models::new(resources),
+            corpora: Recent::default(),
+            words: Recent::default(),
+            stored: Recent::default(),
+            campaigns: Recent::default(),
+        }
+    }
+
+    /// Everything that a campaign's jobs take, opened where it is not open yet.
+    ///
+    /// # Errors
+    /// When something cannot be opened, or is not what the campaign was admitted with.
+    pub fn campaign(&mut self, description: &CampaignDescription) -> Result<Opened, ArtefactError> {
+        let Self { models, corpora, words, stored, campaigns } = self;
+        let CampaignDescription { corpus, corpus_digest, parameters, batch, precision, .. } = description;
+        let mut corpus = || corpora.get_or_open((corpus.clone(), corpus_digest.clone()), || open_corpus(description));
+        match &description.input {
+            description::Input::Model { directory, digest } => {
+                let key =
+                    ModelKey { place: directory.clone(), digest: digest.clone(), batch: *batch, precision: *precision };
+                let model = models.open(&key)?;
+                let input = Input::Model(Arc::clone(&model.forward));
+                let campaign = campaigns.get_or_open(description.clone(), || {
+                    let corpus = corpus()?;
+                    let words = open_words(words, digest, model.directory.tokenizer(), &corpus, description)?;
+                    Campaign::new(description, &input, Miner::new(corpus, words, parameters.clone())?)
+                })?;
+                Ok(Opened { campaign, input: Arc::new(input) })
+            }
+            description::Input::Logits { place, tokenizer, tokenizer_digest, .. } => {
+                let mut miner = || {
+                    let opened = Tokenizer::load(Path::new(tokenizer))?;
+                    unchanged("tokenizer", tokenizer, opened.digest()?, tokenizer_digest)?;
+                    let corpus = corpus()?;
+                    let words = open_words(words, tokenizer_digest, &opened, &corpus, description)?;
+                    Ok::<_, ArtefactError>((words.tokens() as usize, Miner::new(corpus, words, parameters.clone())?))
+                };
+                let input = stored.get_or_open(description.clone(), || {
+                    let tree = stored::open(Kind::Logits, place)?;
+                    Ok::<_, ArtefactError>(Input::Logits { tree, tokens: miner()?.0 })
+                })?;
+                let open = || Campaign::new(description, &input, miner()?.1);
+                Ok(Opened { campaign: campaigns.get_or_open(description.clone(), open)?, input })
+            }
+            description::Input::Pools { place, .. } => {
+                let input = stored.get_or_open(description.clone(), || {
+                    Ok::<_, ArtefactError>(Input::Pools(stored::open(Kind::Pools, place)?))
+                })?;
+                let open = || Campaign::new(description, &input, Miner::of_pools(corpus()?, parameters.clone())?);
+                Ok(Opened { campaign: campaigns.get_or_open(description.clone(), open)?, input })
+            }
         }
     }
 }
 
-impl Artefacts {
-    /// Everything that mining a campaign's jobs takes, opened where it is not open yet.
-    ///
-    /// # Errors
-    /// When something cannot be opened, or is not what the campaign was admitted with.
-    pub fn campaign(&mut self, description: &CampaignDescription) -> Result<Arc<Campaign>, ArtefactError> {
-        let Self { models, corpora, words, campaigns } = self;
-        campaigns.get_or_open(description.clone(), || {
-            let CampaignDescription { corpus, corpus_digest, parameters, batch, .. } = description;
-            let corpus_key = (corpus.clone(), corpus_digest.clone());
-            let (input, miner) = match &description.input {
-                description::Input::Model { directory, digest } => {
-                    // A model is named with the batch it is loaded for.
-                    let model_key = (directory.clone(), digest.clone(), *batch);
-                    let model = models.get_or_open(model_key, || open_model(directory, digest, *batch))?;
-                    let corpus = corpora.get_or_open(corpus_key, || open_corpus(description))?;
-                    let words = open_words(words, digest, model.directory.tokenizer(), &corpus, description)?;
-                    (Input::Model(Arc::clone(&model.forward)), Miner::new(corpus, words, parameters.clone())?)
-                }
-                description::Input::Logits { place, tokenizer, tokenizer_digest, .. } => {
-                    let tree = stored::open(Kind::Logits, place)?;
-                    let opened = Tokenizer::load(Path::new(tokenizer))?;
-                    unchanged("tokenizer", tokenizer, opened.digest()?, tokenizer_digest)?;
-                    let corpus = corpora.get_or_open(corpus_key, || open_corpus(description))?;
-                    let words = open_words(words, tokenizer_digest, &opened, &corpus, description)?;
-                    let input = Input::Logits { tree, tokens: words.tokens() as usize };
-                    (input, Miner::new(corpus, words, parameters.clone())?)
-                }
-                description::Input::Pools { place, .. } => {
-                    let tree = stored::open(Kind::Pools, place)?;
-                    let corpus = corpora.get_or_open(corpus_key, || open_corpus(description))?;
-                    (Input::Pools(tree), Miner::of_pools(corpus, parameters.clone())?)
-                }
-            };
-            Ok(Campaign {
-                description: description.clone(),
-                backend: input.backend(),
-                input,
-                miner: miner.with_audit(description.audit)?,
-                destination: Destination::open(&description.destination)?,
-            })
+impl Campaign {
+    fn new(description: &CampaignDescription, input: &Input, miner: Miner) -> Result<Self, ArtefactError> {
+        Ok(Self {
+            description: description.clone(),
+            backend: input.backend(),
+            miner: miner.with_audit(description.audit)?,
+            destination: Destination::open(&description.destination)?,
         })
     }
 }
@@ -192,15 +190,6 @@ fn open_words(
     })
 }
 
-fn open_model(place: &str, digest: &str, batch: u32) -> Result<Model, ArtefactError> {
-    let directory = ModelDirectory::open(Path::new(place))?;
-    unchanged("model", place, directory.digest()?, digest)?;
-    let options = ForwardOptions { batch: batch as usize, ..ForwardOptions::default() };
-    let forward = Arc::new(ForwardModel::load(&directory, &options)?);
-    tracing::info!(model = place, backend = forward.backend(), "model loaded");
-    Ok(Model { directory, forward })
-}
-
 fn open_corpus(description: &CampaignDescription) -> Result<Corpus, ArtefactError> {
     let corpus = Corpus::open(Path::new(&description.corpus))?;
     unchanged("corpus", &description.corpus, corpus.digest().to_owned(), &description.corpus_digest)?;
@@ -218,23 +207,4 @@ fn unchanged(what: &'static str, place: &str, found: String, admitted: &str) -> 
         return Ok(());
     }
     Err(ArtefactError::Changed { what, place: place.to_owned(), found, admitted: admitted.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_used_last_stays_open() {
-        let mut recent = Recent(Vec::new());
-        let mut opened = Vec::new();
-        for key in [1, 2, 1, 3, 1, 2] {
-            let open = || {
-                opened.push(key);
-                Ok::<_, ()>(key)
-            };
-            assert_eq!(recent.get_or_open(key, open).as_deref(), Ok(&key));
-        }
-        assert_eq!(opened, [1, 2, 3, 2]);
-    }
 }
