@@ -5,13 +5,18 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: demo test lint audit build setup bench help
+# CUDA's interface that the program is built for; any driver from this release on serves.
+export CUDARC_CUDA_VERSION ?= 12080
+
+.PHONY: demo test lint audit build cuda gpu-check setup bench help
 
 help:
 	@echo "make demo   build, make a model with planted topics, mine it, count what comes back"
 	@echo "make test   all tests"
 	@echo "make lint   formatting and clippy"
 	@echo "make build  target/release/superposed and superposed-worker"
+	@echo "make cuda   the same, for NVIDIA GPUs as well; needs no CUDA toolkit"
+	@echo "make gpu-check  on a machine with a GPU: does it compute the same pools, and how fast"
 	@echo "make bench  benchmarks of the mining engine"
 	@echo "make audit  licenses, bans and sources of all dependencies"
 
@@ -23,6 +28,12 @@ setup:
 build: setup
 	@start=$$(date +%s); cargo build --locked --release --bins && \
 	echo "built in $$(( $$(date +%s) - start )) s"
+
+cuda: setup
+	cargo build --locked --release --bins --features superposed-worker/cuda
+
+gpu-check:
+	@deploy/gpu-check.sh
 
 demo: build
 	$(TARGET)/release/superposed demo
