@@ -1,6 +1,6 @@
 //! What the audits of a campaign came to, read from its solver records.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::{collections::HashSet, fmt};
 use superposed_identity::Size;
 use superposed_shared::{
@@ -16,8 +16,10 @@ pub struct Audits {
     pub solves: u64,
     /// How long they took.
     pub microseconds: u64,
-    /// Those that were audited.
+    /// Those that the other solver confirmed.
     pub audited: u64,
+    /// Those that came up for an audit in which the other solver gave no answer.
+    pub unanswered: u64,
     /// How long the audits took.
     pub audit_microseconds: u64,
 }
@@ -56,6 +58,7 @@ struct Solve {
 #[derive(Deserialize)]
 struct Audit {
     microseconds: u64,
+    error: Option<IgnoredAny>,
 }
 
 impl Audits {
@@ -83,7 +86,10 @@ impl Audits {
                     audits.solves += 1;
                     audits.microseconds += solve.microseconds;
                     if let Some(audit) = solve.audit {
-                        audits.audited += 1;
+                        match audit.error {
+                            None => audits.audited += 1,
+                            Some(_) => audits.unanswered += 1,
+                        }
                         audits.audit_microseconds += audit.microseconds;
                     }
                 }
@@ -95,13 +101,17 @@ impl Audits {
 
 impl fmt::Display for Audits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { solves, microseconds, audited, audit_microseconds } = *self;
-        if audited == 0 {
+        let Self { solves, microseconds, audited, unanswered, audit_microseconds } = *self;
+        if audited + unanswered == 0 {
             return write!(f, "none of {solves} solves came up for an audit");
         }
         let seconds = |microseconds: u64| microseconds as f64 / 1e6;
         write!(f, "{audited} of {solves} solves audited by the other solver, which agrees: ")?;
-        write!(f, "{:.2} s beside {:.2} s of solving", seconds(audit_microseconds), seconds(microseconds))
+        write!(f, "{:.2} s beside {:.2} s of solving", seconds(audit_microseconds), seconds(microseconds))?;
+        match unanswered {
+            0 => Ok(()),
+            _ => write!(f, "; on {unanswered} more it failed, the solver records say why"),
+        }
     }
 }
 
@@ -123,17 +133,20 @@ mod tests {
     async fn a_job_counts_once_and_other_campaigns_do_not() {
         let both = "{\"job\":\"i/0_1_neg\",\"solves\":[{\"microseconds\":5},{\"microseconds\":7,\"audit\":{\"microseconds\":900}}]}\n\
                     {\"job\":\"i/0_1_pos\",\"solves\":[]}\n";
+        let failed = "{\"job\":\"i/0_2_neg\",\"solves\":[{\"microseconds\":1,\"audit\":{\"error\":\"no memory\",\"microseconds\":100}}]}\n";
         let again = "{\"job\":\"i/0_1_neg\",\"solves\":[{\"microseconds\":6},{\"microseconds\":8}]}\n";
         let files = [
             ("1M/solves/small/i/0_1_neg-1_pos.jsonl", both),
             ("1M/solves/small/i/0_1_neg-2_pos.jsonl", again),
+            ("1M/solves/small/i/0_2_neg-2_neg.jsonl", failed),
             ("1M/solves/smaller/i/0_3_neg-3_pos.jsonl", "{}"),
         ];
         let found = audits(&files).await.expect("records");
-        assert_eq!(found, Audits { solves: 2, microseconds: 12, audited: 1, audit_microseconds: 900 });
+        assert_eq!(found, Audits { solves: 3, microseconds: 13, audited: 1, unanswered: 1, audit_microseconds: 1000 });
         assert_eq!(
             found.to_string(),
-            "1 of 2 solves audited by the other solver, which agrees: 0.00 s beside 0.00 s of solving"
+            "1 of 3 solves audited by the other solver, which agrees: 0.00 s beside 0.00 s of solving; on 1 more it \
+             failed, the solver records say why"
         );
         let none = audits(&[]).await.expect("no records");
         assert_eq!(none.to_string(), "none of 0 solves came up for an audit");

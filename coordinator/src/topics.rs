@@ -6,6 +6,7 @@ use superposed_identity::{JobId, Size, WordId};
 use superposed_shared::{
     destination::{Destination, DestinationError},
     layout,
+    rows::{self, RowError, TopicRow},
 };
 
 /// A topic of a job.
@@ -38,14 +39,24 @@ pub enum TopicsError {
     #[error("there is no {0}; the job is not finished, or its files were removed")]
     NoTopics(String),
     /// A file holds something else.
-    #[error("{path}:{line}: {text:?} is not a topic, which is word ids and a score")]
+    #[error("{path}, {source}")]
     Damaged {
         /// The file.
         path: String,
-        /// The line, from 1.
-        line: usize,
-        /// The line's text.
-        text: String,
+        /// Where, and what is wrong there.
+        source: RowError,
+    },
+    /// A file names a word that the results have no word for.
+    #[error("{path} names word {word}, but {words} lists {count} words")]
+    UnknownWord {
+        /// The file.
+        path: String,
+        /// The word's id.
+        word: WordId,
+        /// The map from ids to words.
+        words: String,
+        /// How many it has.
+        count: usize,
     },
 }
 
@@ -76,20 +87,19 @@ impl Results {
     pub async fn topics(&self, job: JobId) -> Result<Vec<TopicInWords>, TopicsError> {
         let path = layout::topics_file(&self.size, job);
         let content = self.destination.get(&path).await?.ok_or_else(|| TopicsError::NoTopics(path.clone()))?;
-        let text = String::from_utf8_lossy(&content);
-        let lines = text.lines().enumerate();
-        lines
-            .map(|(index, line)| {
-                let damaged = || TopicsError::Damaged { path: path.clone(), line: index + 1, text: line.to_owned() };
-                let (ids, score) = line.rsplit_once(',').ok_or_else(damaged)?;
-                let word = |id: &str| self.words.get(WordId(id.parse().ok()?).index()).cloned();
-                Ok(TopicInWords {
-                    job,
-                    score: score.parse().map_err(|_| damaged())?,
-                    words: ids.split(' ').map(word).collect::<Option<_>>().ok_or_else(damaged)?,
-                })
+        let spelt = |word: &WordId| {
+            self.words.get(word.index()).cloned().ok_or_else(|| TopicsError::UnknownWord {
+                path: path.clone(),
+                word: *word,
+                words: layout::words_file(&self.size),
+                count: self.words.len(),
             })
-            .collect()
+        };
+        let topic = |row: Result<TopicRow, RowError>| {
+            let row = row.map_err(|source| TopicsError::Damaged { path: path.clone(), source })?;
+            Ok(TopicInWords { job, score: row.score, words: row.words.iter().map(spelt).collect::<Result<_, _>>()? })
+        };
+        rows::topics(&content).map(topic).collect()
     }
 
     /// The topics with the highest scores, best first. Topics of the same words count once; jobs without files (failed
@@ -175,10 +185,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_damaged_line_is_named() {
-        let files = [("1M/words.txt", "a\nb\n"), ("1M/ii/0_1_pos_topics.csv", "0 1,0.25\n0 2,0.5\n")];
+    async fn a_damaged_line_and_an_unknown_word_are_named() {
+        let files = [
+            ("1M/words.txt", "a\nb\n"),
+            ("1M/ii/0_1_pos_topics.csv", "0 1,0.25\n0 1,0.5"),
+            ("1M/ii/0_2_pos_topics.csv", "0 2,0.5\n"),
+        ];
         let (_directory, results) = results(&files).await;
-        let error = results.topics(job(1)).await.expect_err("it was read");
-        assert!(error.to_string().starts_with("1M/ii/0_1_pos_topics.csv:2: \"0 2,0.5\" is not a topic"), "{error}");
+        let said = async |neuron| results.topics(job(neuron)).await.expect_err("it was read").to_string();
+        assert_eq!(
+            said(1).await,
+            "1M/ii/0_1_pos_topics.csv, line 2, \"0 1,0.5\": the file was cut short, the line has no end"
+        );
+        assert_eq!(said(2).await, "1M/ii/0_2_pos_topics.csv names word 2, but 1M/words.txt lists 2 words");
     }
 }

@@ -6,6 +6,7 @@
 //! - [`layout`]: where results lie, relative to a destination
 //! - [`destination`]: results through `object_store`
 //! - [`record`]: the campaign's record beside its results, and the map from ids to words
+//! - [`rows`]: word sets and topics read back from their files
 //! - [`stored`]: pools and logits that a campaign starts from instead of a model
 //! - [`wire`]: between these types and the protocol's
 //! - [`proto`]: the generated gRPC code
@@ -22,6 +23,7 @@ pub mod extra_vocab;
 pub mod layout;
 pub mod proto;
 pub mod record;
+pub mod rows;
 pub mod shutdown;
 pub mod spec;
 pub mod stored;

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use superposed_identity::{JobId, Mode, Polarity, SolverKind};
-use superposed_mining::{Mined, Status, Topic};
+use superposed_mining::{Audited, Mined, Status, Topic, Verdict};
 
 /// A job's line.
 #[derive(Serialize)]
@@ -35,25 +35,38 @@ struct Solve {
     audit: Option<Audit>,
 }
 
-/// What the other solver said.
+/// What became of the audit.
 #[derive(Serialize)]
 struct Audit {
     solver: SolverKind,
-    score: f64,
-    status: Status,
-    gap: f64,
+    #[serde(flatten)]
+    verdict: AuditVerdict,
     microseconds: u64,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AuditVerdict {
+    Agrees { score: f64, status: Status, gap: f64 },
+    Failed { error: String },
+}
+
+impl From<&Audited> for Audit {
+    fn from(audited: &Audited) -> Self {
+        let Audited { solver, verdict, microseconds } = audited;
+        let verdict = match verdict {
+            Verdict::Agrees { score, status, gap } => {
+                AuditVerdict::Agrees { score: *score, status: *status, gap: *gap }
+            }
+            Verdict::Failed(error) => AuditVerdict::Failed { error: error.to_string() },
+        };
+        Self { solver: *solver, verdict, microseconds: *microseconds }
+    }
 }
 
 impl Solve {
     fn new(words: usize, topic: &Topic) -> Self {
-        let audit = topic.audit.as_ref().map(|audit| Audit {
-            solver: audit.solver,
-            score: audit.score,
-            status: audit.status,
-            gap: audit.gap,
-            microseconds: audit.microseconds,
-        });
+        let audit = topic.audit.as_ref().map(Audit::from);
         let Topic { status, gap, nodes, microseconds, .. } = *topic;
         Self { words, status, gap, nodes, microseconds, audit }
     }

@@ -20,8 +20,8 @@ pub(super) enum Corpus {
     /// Import published counts: a .tar.gz archive or a directory, in either layout
     ///
     /// The archive is read once, in whatever order its members are, and never unpacked to disk. Importing takes at most
-    /// 200 MB of memory, whatever the size of the counts, plus 48 bytes for each pair of words that is counted 65,535
-    /// times or more.
+    /// 200 MB of memory, whatever the size of the counts, plus three times the longest file where that has more than
+    /// 32 MiB, plus 48 bytes for each pair of words that is counted 65,535 times or more.
     Import(Import),
     /// Count text: one document a line, or what WikiExtractor writes; plain, gz, bz2 or zst
     Count(Count),

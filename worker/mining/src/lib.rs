@@ -24,7 +24,7 @@ pub mod records;
 pub mod solve;
 pub mod wordsets;
 
-pub use audit::{Audited, Instance};
+pub use audit::{Audited, Instance, Verdict};
 pub use miner::{MineError, Mined, Miner, Topic};
 pub use pool::{Pool, PoolForm, TokenWords};
 pub use records::JobFiles;

@@ -1,7 +1,7 @@
 //! All stages of a job in a row.
 
 use crate::{
-    audit::{self, AuditError, Audited, Instance},
+    audit::{self, Audited, Instance},
     graph::{Graph, MAX_EDGES, TooManyEdges},
     pool::{Pool, PoolForm, TokenWords},
     ranking::{Ranked, RankingError, rank},
@@ -103,15 +103,6 @@ pub enum MineError {
     /// An audited solve, on which the two solvers contradict each other: one of them is wrong.
     #[error("{0}")]
     Disagreement(Box<Instance>),
-}
-
-impl From<AuditError> for MineError {
-    fn from(error: AuditError) -> Self {
-        match error {
-            AuditError::Solve(error) => Self::Solve(error),
-            AuditError::Disagreement(instance) => Self::Disagreement(instance),
-        }
-    }
 }
 
 /// Mines one model on one corpus with one set of parameters. Only read once made, so any number of threads may share
@@ -236,7 +227,8 @@ impl Miner {
         let solution = solve::solve(&problem, solver)?;
         let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let audited = audit::is_audited(&problem, self.audit);
-        let audit = audited.then(|| audit::audit(&problem, solver, &solution)).transpose()?;
+        let audit = audited.then(|| audit::audit(&problem, solver, &solution)).transpose();
+        let audit = audit.map_err(MineError::Disagreement)?;
         Ok(Topic {
             words: solution.words,
             score: solution.score,

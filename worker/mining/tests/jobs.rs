@@ -10,10 +10,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use superposed_corpus::{
-    Corpus, ImportOptions, Vocabulary, import,
-    pickle::{self, Item},
-};
+use superposed_corpus::{Corpus, ImportOptions, Vocabulary, import};
 use superposed_identity::{MiningParameters, Polarity, SolverKind, TokenId, TokenRule, WordId};
 use superposed_mining::{JobFiles, MineError, Miner, PoolForm, Status, TokenWords, graph::MAX_EDGES, pool::PoolError};
 use superposed_model::Tokenizer;
@@ -193,7 +190,7 @@ fn compare(ours: &JobFiles, stem: &str) {
         let path = format!("{stem}{ending}");
         fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     };
-    assert_eq!(pool(&ours.pool), pool(&read(".pkl")), "{stem}: pool");
+    assert_eq!(conformance::pool(&ours.pool), conformance::pool(&read(".pkl")), "{stem}: pool");
     assert_eq!(rows(&ours.isets), rows(&read("_isets.csv")), "{stem}: word sets");
     let (ours, published) = (rows(&ours.topics), rows(&read("_topics.csv")));
     assert_eq!(ours.len(), published.len(), "{stem}: topics");
@@ -202,21 +199,6 @@ fn compare(ours: &JobFiles, stem: &str) {
         let scores = our_score.zip(*score).expect("a topic has a score");
         assert!((scores.0 - scores.1).abs() < 1e-9, "{stem}: score {scores:?}");
     }
-}
-
-/// The numbers of a pickled set or list.
-fn pool(bytes: &[u8]) -> BTreeSet<i64> {
-    let pickle = pickle::read(bytes).expect("a pickle");
-    let items = match pickle.root() {
-        Item::Set(id) => pickle.set(id),
-        Item::List(id) => pickle.list(id),
-        other => panic!("a pool is a set or a list, not {other:?}"),
-    };
-    let number = |item: &Item<'_>| match item {
-        Item::Integer(number) => *number,
-        other => panic!("a pool has numbers, not {other:?}"),
-    };
-    items.iter().map(number).collect()
 }
 
 /// Each line's ids, and what follows its comma.

@@ -26,30 +26,31 @@ pub const TOLERANCE: f64 = 1e-6;
 /// A limit is no disagreement, so it may be short: an audit must not hold up a job for long.
 pub const SCIP_LIMIT_SECONDS: u32 = 30;
 
-/// What the other solver said about a word set. It does not contradict the topic.
+/// What became of an audit. It does not contradict the topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audited {
     /// The other solver.
     pub solver: SolverKind,
-    /// The mean NPMI of the words that it chose. They may be others: only scores are compared.
-    pub score: f64,
-    /// Whether it proved its words to be best; at its limit it only found nothing against the topic.
-    pub status: Status,
-    /// By how much a better choice could exceed its score; 0 when optimal.
-    pub gap: f64,
+    /// What it said.
+    pub verdict: Verdict,
     /// How long it took; differs from run to run.
     pub microseconds: u64,
 }
 
-/// An audit that did not pass.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum AuditError {
-    /// The other solver failed.
-    #[error(transparent)]
-    Solve(#[from] SolveError),
-    /// The solvers contradict each other.
-    #[error("{0}")]
-    Disagreement(Box<Instance>),
+/// What the other solver said about a word set.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// It found nothing against the topic.
+    Agrees {
+        /// The mean NPMI of the words that it chose. They may be others: only scores are compared.
+        score: f64,
+        /// Whether it proved its words to be best.
+        status: Status,
+        /// By how much a better choice could exceed its score; 0 when optimal.
+        gap: f64,
+    },
+    /// It gave no answer. Nothing is known against the topic, so its job goes on; the records say it.
+    Failed(SolveError),
 }
 
 /// Whether this build can audit that share of the solves: for any but none it needs both solvers.
@@ -63,21 +64,37 @@ pub fn available(share: AuditShare) -> Result<(), SolveError> {
 /// Has the other solver solve what `solver` found the `solution` of, and compares.
 ///
 /// # Errors
-/// A solver that fails or that this build lacks; a disagreement.
-pub fn audit(problem: &Problem, solver: SolverKind, solution: &Solution) -> Result<Audited, AuditError> {
+/// The instance, when the solvers contradict each other.
+pub fn audit(problem: &Problem, solver: SolverKind, solution: &Solution) -> Result<Audited, Box<Instance>> {
     let start = Instant::now();
     let (other, second) = match solver {
         SolverKind::Scip => {
-            (SolverKind::BranchAndBound, branch_and_bound::solve(problem, branch_and_bound::NODE_LIMIT))
+            (SolverKind::BranchAndBound, Ok(branch_and_bound::solve(problem, branch_and_bound::NODE_LIMIT)))
         }
         #[cfg(feature = "scip")]
-        SolverKind::BranchAndBound => (SolverKind::Scip, crate::solve::scip::solve(problem, SCIP_LIMIT_SECONDS)?),
+        SolverKind::BranchAndBound => (SolverKind::Scip, crate::solve::scip::solve(problem, SCIP_LIMIT_SECONDS)),
         #[cfg(not(feature = "scip"))]
-        SolverKind::BranchAndBound => return Err(SolveError::NoScip.into()),
+        SolverKind::BranchAndBound => (SolverKind::Scip, Err(SolveError::NoScip)),
     };
     let microseconds = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-    compare(problem, (solver, solution), (other, &second)).map_err(AuditError::Disagreement)?;
-    Ok(Audited { solver: other, score: second.score, status: second.status, gap: second.gap, microseconds })
+    judge(problem, (solver, solution), (other, second), microseconds)
+}
+
+/// [`audit`] behind the other solver.
+fn judge(
+    problem: &Problem,
+    topic: (SolverKind, &Solution),
+    (other, second): (SolverKind, Result<Solution, SolveError>),
+    microseconds: u64,
+) -> Result<Audited, Box<Instance>> {
+    let verdict = match second {
+        Ok(second) => {
+            compare(problem, topic, (other, &second))?;
+            Verdict::Agrees { score: second.score, status: second.status, gap: second.gap }
+        }
+        Err(error) => Verdict::Failed(error),
+    };
+    Ok(Audited { solver: other, verdict, microseconds })
 }
 
 /// Compares what two solvers said about one problem, the campaign's solver first.
@@ -163,14 +180,23 @@ mod tests {
         for solver in ALL_KINDS {
             let right = solve(&problem, solver).expect("a small word set is solved");
             let audited = audit(&problem, solver, &right).expect("both solvers are right");
-            assert!(audited.solver != solver && (audited.score - right.score).abs() < TOLERANCE);
-            assert_eq!((audited.status, audited.gap), (Status::Optimal, 0.0));
-            let Err(AuditError::Disagreement(instance)) = audit(&problem, solver, &wrong) else {
-                panic!("{solver} was believed");
-            };
+            let Verdict::Agrees { score, status, gap } = audited.verdict else { panic!("{audited:?}") };
+            assert!(audited.solver != solver && (score - right.score).abs() < TOLERANCE);
+            assert_eq!((status, gap), (Status::Optimal, 0.0));
+            let instance = audit(&problem, solver, &wrong).expect_err("a wrong solver was believed");
             assert_eq!((instance.topic.solver, instance.audit.solver), (solver, audited.solver));
             assert_eq!(instance.topic.words, wrong.words);
         }
+    }
+
+    #[test]
+    fn a_solver_without_an_answer_contradicts_nothing() {
+        let problem = problem(4);
+        let topic = solve(&problem, SolverKind::BranchAndBound).expect("the branch and bound cannot fail");
+        let error = SolveError::Scip { words: 12, reason: "out of memory".to_owned() };
+        let [us, scip] = ALL_KINDS;
+        let audited = judge(&problem, (us, &topic), (scip, Err(error.clone())), 5);
+        assert_eq!(audited, Ok(Audited { solver: scip, verdict: Verdict::Failed(error), microseconds: 5 }));
     }
 
     #[test]

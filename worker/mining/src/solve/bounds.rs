@@ -11,6 +11,9 @@
 /// The most vertices there can be.
 pub(super) const MAX_VERTICES: usize = 64;
 
+/// The most vertices of a clique.
+pub(super) const MAX_CLIQUE: usize = 20;
+
 /// A value for each vertex, by its position in the search order.
 pub(super) type PerVertex = [i64; MAX_VERTICES];
 
@@ -54,10 +57,15 @@ impl Tables {
         &self.weights[v * self.n..][..self.n]
     }
 
+    /// For each vertex from `suffix` on, twice its half edges to `missing` − 1 others there, the heaviest.
+    pub(super) fn halves(&self, suffix: usize, missing: usize) -> &[i64] {
+        &self.largest[(suffix * self.clique + missing - 1) * self.n..][suffix..self.n]
+    }
+
     /// Bounds what choosing `missing` vertices from `suffix` on adds to the clique, where `gains[v]` is the weight of v's
     /// edges to the chosen vertices. There must be at least `missing` candidates, and `missing` ≥ 1.
     pub(super) fn bound(&self, gains: &PerVertex, suffix: usize, missing: usize) -> Bound {
-        let halves = &self.largest[(suffix * self.clique + missing - 1) * self.n..][suffix..self.n];
+        let halves = self.halves(suffix, missing);
         let doubled = gains[suffix..self.n].iter().zip(halves).map(|(gain, half)| 2 * gain + half);
         let (doubled, least) = sum_and_least_of_largest(doubled, missing);
         // A first vertex that is not among the best replaces the least of them.

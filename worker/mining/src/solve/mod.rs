@@ -5,7 +5,7 @@
 //!
 //! - [`problem`]: one word set as a matrix, its fixed-point form, and the canonical score
 //! - [`branch_and_bound`]: the default; deterministic, canonical among equal optima, stops at a node count
-//! - `bounds`, `starts`: what the branch and bound prunes with, and what it begins with
+//! - `bounds`, `split`, `starts`: what the branch and bound prunes with, where that is not enough, and what it begins with
 //! - `scip`: the paper's mixed-integer program, by SCIP, with a wall-clock limit (feature `scip`)
 //!
 //! The solvers are compared by [`Problem::score`], never by set: SCIP's tolerance is 1e-6, and among optima closer
@@ -13,10 +13,13 @@
 
 mod bounds;
 pub mod branch_and_bound;
+mod eigen;
 pub mod problem;
 #[cfg(feature = "scip")]
 pub mod scip;
+mod split;
 mod starts;
+mod tangent;
 
 pub use problem::Problem;
 

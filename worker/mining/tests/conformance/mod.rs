@@ -2,7 +2,11 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+use superposed_corpus::pickle::{self, Item};
 
 /// The folder `conformance` of the directory that `SUPERPOSED_CONFORMANCE` names; `None`, and a line that says so, when
 /// the variable is not set. What is missing inside it is a failure of the test that wants it.
@@ -29,4 +33,19 @@ pub(crate) fn npy(path: &Path) -> (String, Vec<u8>) {
     let length = 10 + usize::from(u16::from_le_bytes([header[8], header[9]]));
     let body = header.split_off(length);
     (String::from_utf8_lossy(&header).into_owned(), body)
+}
+
+/// The numbers of a pickled set or list.
+pub(crate) fn pool(bytes: &[u8]) -> BTreeSet<i64> {
+    let pickle = pickle::read(bytes).expect("a pickle");
+    let items = match pickle.root() {
+        Item::Set(id) => pickle.set(id),
+        Item::List(id) => pickle.list(id),
+        other => panic!("a pool is a set or a list, not {other:?}"),
+    };
+    let number = |item: &Item<'_>| match item {
+        Item::Integer(number) => *number,
+        other => panic!("a pool has numbers, not {other:?}"),
+    };
+    items.iter().map(number).collect()
 }
