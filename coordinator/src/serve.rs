@@ -2,19 +2,21 @@
 
 use crate::{
     queue::{Queue, QueueError, QueueSettings},
-    service::{Campaigns, Doorbell, Workers},
+    service::{Campaigns, Doorbell, Health, Workers},
 };
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use superposed_shared::proto::{self, v1};
 use tokio::{
     net::TcpListener,
-    time::{Interval, MissedTickBehavior, interval},
+    time::{Interval, MissedTickBehavior, interval, timeout},
 };
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::Server;
+use tonic::transport::{Server, server::TcpIncoming};
 
 /// How often the pulse is taken, and what nobody asks about is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(2);
+
+/// A database that has not taken a pulse in this time is away.
+const PULSE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A coordinator that cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -94,12 +96,11 @@ impl Coordinator {
                 .max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
         let campaigns = v1::campaign_service_server::CampaignServiceServer::new(Campaigns::new(queue.clone()))
             .max_decoding_message_size(proto::MAX_MESSAGE_BYTES);
-        let (health, health_service) = tonic_health::server::health_reporter();
-        health.set_serving::<v1::worker_service_server::WorkerServiceServer<Workers>>().await;
-        health.set_serving::<v1::campaign_service_server::CampaignServiceServer<Campaigns>>().await;
+        let (health, health_service) = Health::start().await;
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
             .build_v1()?;
+        // An answer in several pieces must not wait for the other side's word on the first: that takes 40 ms.
         let server = Server::builder()
             .http2_keepalive_interval(Some(proto::KEEP_ALIVE))
             .http2_keepalive_timeout(Some(proto::KEEP_ALIVE))
@@ -107,10 +108,10 @@ impl Coordinator {
             .add_service(campaigns)
             .add_service(health_service)
             .add_service(reflection)
-            .serve_with_incoming(TcpListenerStream::new(listener));
+            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
         tokio::select! {
             served = server => served?,
-            () = keep_up(&queue, &bell) => {}
+            () = keep_up(&queue, &bell, &health) => {}
             // Nothing is lost with what is in flight: workers and operators ask again.
             () = shutdown => {}
         }
@@ -119,21 +120,31 @@ impl Coordinator {
 }
 
 /// The pulse beside everything else: upkeep that takes its time must not look like an outage.
-async fn keep_up(queue: &Queue, bell: &Doorbell) {
-    tokio::join!(keep_alive(queue), keep_tidy(queue), bell.listen(queue));
+async fn keep_up(queue: &Queue, bell: &Doorbell, health: &Health) {
+    tokio::join!(keep_alive(queue, health), keep_tidy(queue), bell.listen(queue));
 }
 
-async fn keep_alive(queue: &Queue) {
+async fn keep_alive(queue: &Queue, health: &Health) {
     let mut ticks = upkeep_ticks();
     loop {
         ticks.tick().await;
-        match queue.pulse().await {
-            Ok(outage) if outage > 0.0 => {
-                tracing::info!(seconds = outage, "the database was away: all leases were extended");
+        let is_there = match timeout(PULSE_PATIENCE, queue.pulse()).await {
+            Ok(Ok(outage)) => {
+                if outage > 0.0 {
+                    tracing::info!(seconds = outage, "the database was away: all leases were extended");
+                }
+                true
             }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(error = %error, "the database is away"),
-        }
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "the database is away");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("the database does not answer");
+                false
+            }
+        };
+        health.tell(is_there).await;
     }
 }
 

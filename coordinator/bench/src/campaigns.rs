@@ -7,7 +7,7 @@ use std::{
     io::Write,
     path::Path,
 };
-use superposed::queue::{Queue, submit::Submitted};
+use superposed::queue::{Queue, progress::CampaignState, submit::Submitted};
 use superposed_identity::{AuditShare, LayerIndex, MiningParameters, Mode, Polarities, Precision, TokenRule};
 use superposed_shared::{
     description::{CampaignDescription, CampaignId, Input},
@@ -75,6 +75,17 @@ pub(crate) async fn queue(queue: &Queue, name: &str, jobs: u32) -> Result<(Campa
         Submitted::Created(id) => Ok((id, jobs.div_ceil(2) * 2)),
         Submitted::Known(id) => anyhow::bail!("campaign {id} is there already"),
     }
+}
+
+/// Ends all campaigns and forgets them: nothing of them is to be worked off.
+pub(crate) async fn end_all(queue: &Queue) -> Result<()> {
+    for (campaign, _) in queue.campaigns().await? {
+        if matches!(campaign.state, CampaignState::Running | CampaignState::Paused) {
+            queue.cancel(campaign.id).await?;
+        }
+        queue.delete(campaign.id).await?;
+    }
+    Ok(())
 }
 
 /// A GPT-2 in `place` whose layers are as wide as a large model's, and whose residual stream is two numbers wide, so

@@ -6,10 +6,14 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Lines},
     net::SocketAddr,
-    os::unix::fs::PermissionsExt,
-    process::{Child, Command, Stdio},
+    os::unix::{
+        fs::PermissionsExt,
+        process::{CommandExt, parent_id},
+    },
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 use superposed::{
@@ -17,74 +21,89 @@ use superposed::{
     queue::{Queue, QueueSettings},
     serve::Coordinator,
 };
-use tempfile::TempDir;
+use superposed_shared::shutdown;
 use tonic::transport::{Channel, Endpoint};
 
-const ANNOUNCEMENT: &str = "listening on ";
-
-/// A private Postgres and a coordinator on it, both processes of their own.
+/// A private Postgres and a coordinator on it, both in processes of their own that end with this one, however it ends.
 #[derive(Debug)]
 pub(crate) struct Installation {
-    coordinator: Guarded,
+    // Dropped, and so stopped, before what it needs.
+    coordinator: Kept,
     url: String,
-    cluster: Cluster,
-    place: TempDir,
+    #[expect(dead_code, reason = "it is kept until this is dropped")]
+    postgres: Kept,
+    database: String,
+    place: PathBuf,
 }
 
-/// A child that does not outlive this process's work.
+/// A child that stops when its standard input closes: a pipe from this process, which nobody else has.
 #[derive(Debug)]
-struct Guarded(Child);
+struct Kept {
+    child: Child,
+    said: Lines<BufReader<ChildStdout>>,
+}
 
-impl Drop for Guarded {
+impl Kept {
+    /// Starts this program once more, as one of its hidden commands.
+    fn start(arguments: &[&str]) -> Result<Self> {
+        let mut command = Command::new(env::current_exe()?);
+        // Ctrl-C in a terminal goes to the whole group, and is to stop these last.
+        command.args(arguments).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot start {arguments:?}"))?;
+        let said = BufReader::new(child.stdout.take().context("piped")?).lines();
+        Ok(Self { child, said })
+    }
+
+    /// The next line that it prints.
+    fn line(&mut self) -> Result<String> {
+        Ok(self.said.next().context("it ended as soon as it was started")??)
+    }
+}
+
+impl Drop for Kept {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
     }
 }
 
 impl Installation {
-    pub(crate) async fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         // A thousand workers are a thousand connections.
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
         setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
-        // Short, so that a socket's path fits; open, so that a Postgres run by root's stand-in can enter.
-        let place = tempfile::Builder::new().prefix("sqb-").tempdir_in("/tmp")?;
-        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755))?;
-        let cluster = Cluster::start(&place.path().join("state")).await?;
-        let mut command = Command::new(env::current_exe()?);
-        command.args(["serve", "--database", &cluster.url()]).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut coordinator = Guarded(command.spawn().context("cannot start the coordinator")?);
-        let mut line = String::new();
-        BufReader::new(coordinator.0.stdout.take().context("piped")?).read_line(&mut line)?;
-        let url = line.trim().strip_prefix(ANNOUNCEMENT).context("the coordinator did not start")?.to_owned();
-        Ok(Self { coordinator, url, cluster, place })
+        let mut postgres = Kept::start(&["postgres"])?;
+        let (place, database) = (PathBuf::from(postgres.line()?), postgres.line()?);
+        let mut coordinator = Kept::start(&["serve", "--database", &database])?;
+        let url = coordinator.line()?;
+        Ok(Self { coordinator, url, postgres, database, place })
     }
 
     /// A directory for files.
-    pub(crate) fn place(&self) -> &std::path::Path {
-        self.place.path()
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
     }
 
     /// The queue past the coordinator, to set up what is measured then.
     pub(crate) async fn queue(&self) -> Result<Queue> {
-        Ok(Queue::connect(&self.cluster.url(), QueueSettings::default()).await?)
+        Ok(Queue::connect(&self.database, QueueSettings::default()).await?)
     }
 
     /// The URL of another database of the same Postgres, made if it is not there.
     pub(crate) async fn database(&self, name: &str) -> Result<String> {
-        let mut connection = PgConnection::connect(&self.cluster.url()).await?;
+        let mut connection = PgConnection::connect(&self.database).await?;
         let known = sqlx::query("SELECT FROM pg_database WHERE datname = $1").bind(name);
         if known.fetch_optional(&mut connection).await?.is_none() {
             // A name cannot be bound; these are constants.
             sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
         }
         connection.close().await?;
-        Ok(self.cluster.url().replacen("///superposed?", &format!("///{name}?"), 1))
+        Ok(self.database.replacen("///superposed?", &format!("///{name}?"), 1))
     }
 
     /// Whether a commit waits for the disk.
     pub(crate) async fn durability(&self) -> Result<String> {
-        let mut connection = PgConnection::connect(&self.cluster.url()).await?;
+        let mut connection = PgConnection::connect(&self.database).await?;
         let settings = "SELECT 'Postgres ' || current_setting('server_version') || ', fsync '
             || current_setting('fsync') || ', synchronous_commit ' || current_setting('synchronous_commit')";
         let text = sqlx::query_scalar(settings).fetch_one(&mut connection).await?;
@@ -104,10 +123,10 @@ impl Installation {
     }
 
     fn cpu(&self) -> Result<CpuTime> {
-        let state = self.place.path().join("state");
+        let state = self.place.join("state");
         Ok(CpuTime {
             postgres: cpu::of_family(cpu::postmaster(&state)?)?,
-            coordinator: cpu::of_process(self.coordinator.0.id())?,
+            coordinator: cpu::of_process(self.coordinator.child.id())?,
             clients: cpu::of_process(std::process::id())?,
         })
     }
@@ -129,11 +148,24 @@ impl Measured<'_> {
     }
 }
 
-/// The coordinator's process: serves until it is killed.
+/// The process of Postgres: says where it is, and stops it when the benchmark is over or was killed.
+pub(crate) async fn keep_postgres() -> Result<()> {
+    // Short, so that a socket's path fits; open, so that a Postgres run by root's stand-in can enter.
+    let prefix = format!("sqb-{}-", parent_id());
+    let place = tempfile::Builder::new().prefix(&prefix).tempdir_in("/tmp")?;
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755))?;
+    let cluster = Cluster::start(&place.path().join("state")).await?;
+    println!("{}\n{}", place.path().display(), cluster.url());
+    shutdown::requested(true)?.await;
+    drop(cluster);
+    Ok(place.close()?)
+}
+
+/// The coordinator's process.
 pub(crate) async fn serve(database: &str) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let coordinator = Coordinator::bind(database, QueueSettings::default(), address, false).await?;
-    println!("{ANNOUNCEMENT}http://{}", coordinator.address()?);
-    coordinator.serve(std::future::pending()).await?;
+    println!("http://{}", coordinator.address()?);
+    coordinator.serve(shutdown::requested(true)?).await?;
     Ok(())
 }

@@ -59,7 +59,7 @@ pub(crate) async fn measure(installation: &Installation, extent: Extent) -> Resu
         empty += without;
     }
     let (took, cpu) = measured.stop()?;
-    sqlx::query("TRUNCATE campaigns CASCADE").execute(queue.pool()).await?;
+    campaigns::end_all(&queue).await?;
     table::heading(
         &format!("{workers} workers, one Sync each 5 s, work available"),
         &["Syncs", "without a grant", "p50", "p99", "worst", "cores used", "CPU: Postgres/coordinator/clients"],

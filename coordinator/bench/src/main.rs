@@ -70,6 +70,9 @@ enum Measurement {
         #[arg(long)]
         database: String,
     },
+    /// Postgres, started by the others
+    #[command(hide = true)]
+    Postgres,
 }
 
 /// How much is measured.
@@ -93,11 +96,13 @@ fn main() -> Result<()> {
 }
 
 async fn measure(Arguments { measurement, quick, repeat }: Arguments) -> Result<()> {
-    if let Measurement::Serve { database } = measurement {
-        return installation::serve(&database).await;
+    match measurement {
+        Measurement::Serve { database } => return installation::serve(&database).await,
+        Measurement::Postgres => return installation::keep_postgres().await,
+        _ => {}
     }
     let extent = Extent { quick, repeat: if quick { 1 } else { repeat } };
-    let installation = Installation::start().await?;
+    let installation = Installation::start()?;
     println!("{}, {}", commit(), installation.durability().await?);
     if matches!(measurement, Measurement::All | Measurement::Submit) {
         submit::measure(&installation, extent).await?;

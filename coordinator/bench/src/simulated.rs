@@ -19,7 +19,7 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 pub(crate) enum Acknowledge {
     /// One completion a lease, which names every job by itself: the coordinator could take any of them and refuse others.
     EachJob,
-    /// A completion for every job, each acknowledged under a number of its own and in a transaction of its own.
+    /// A completion for every job, each acknowledged under a number of its own.
     EachJobApart,
 }
 

@@ -36,8 +36,7 @@ pub(crate) async fn measure(installation: &Installation, extent: Extent) -> Resu
         queue.submit(&format!("alone-{round}"), &spec, &description, &plans).await?;
         queue_alone.push(start.elapsed().as_secs_f64());
     }
-    // Nothing of this is to be worked off.
-    sqlx::query("TRUNCATE campaigns CASCADE").execute(queue.pool()).await?;
+    campaigns::end_all(&queue).await?;
     table::heading(
         &format!("Submit of {} jobs, {} layers in 4 modes", table::count(jobs as f64), layers),
         &["what", "best", "median"],

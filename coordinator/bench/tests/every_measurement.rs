@@ -1,6 +1,10 @@
 //! The benchmark works, with numbers so small that they mean nothing.
 
-use std::process::Command;
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    process::{Command, Stdio},
+};
 
 #[test]
 fn every_measurement_prints_its_table() {
@@ -21,4 +25,27 @@ fn every_measurement_prints_its_table() {
     ] {
         assert!(printed.contains(row), "{row:?} is missing in\n{printed}");
     }
+}
+
+#[test]
+fn a_benchmark_that_is_killed_leaves_no_postgres_behind() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_superposed-queue-bench"));
+    command.args(["drain", "--quick"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut bench = command.spawn().expect("the program starts");
+    // The first line comes when everything runs.
+    let mut line = String::new();
+    BufReader::new(bench.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let prefix = format!("sqb-{}-", bench.id());
+    let its_own = || {
+        let all = fs::read_dir("/tmp").expect("there is one").flatten();
+        all.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)).count()
+    };
+    assert_eq!(its_own(), 1, "{line}");
+    bench.kill().expect("it runs");
+    // All that it started have this, and it ends with the last of them.
+    let mut said = String::new();
+    bench.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+    bench.wait().expect("it was killed");
+    // Postgres was stopped before its directory was removed.
+    assert_eq!(its_own(), 0, "{said}");
 }

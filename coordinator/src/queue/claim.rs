@@ -1,10 +1,16 @@
 //! Hands out leases.
 
-use super::{LayerKey, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, punish::part, read_mode, read_ordinals};
-use sqlx::{PgConnection, Row};
-use std::time::Duration;
+use super::{
+    LayerKey, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    punish::{GivenUp, count_failed},
+    read_mode, read_ordinals,
+    transact::jitter,
+};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+use std::time::{Duration, Instant};
 use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{description::CampaignId, spec::IndexSet};
+use tokio::time::sleep;
 
 /// A lease as it is handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +25,11 @@ pub struct Granted {
     pub neurons: Vec<NeuronId>,
 }
 
-/// The next span to hand out of those that nobody else is busy with.
-const PASS_OVER: &str = concat!(include_str!("sql/claim_candidate.sql"), "SKIP LOCKED");
+/// How long a claim is repeated while all there is lies in spans that others are cutting just now.
+const CONTENTION: Duration = Duration::from_secs(1);
 
-/// The next span to hand out, as soon as nobody else is busy with it.
-const WAIT_FOR: &str = include_str!("sql/claim_candidate.sql");
+/// About how long it waits each time: a transaction that cuts a span takes no longer.
+const CUTTING: Duration = Duration::from_millis(2);
 
 /// The most leases of one claim: what is asked for may lie in fragments.
 const MAX_LEASES: usize = 8;
@@ -49,9 +55,107 @@ const fn lease_size(wanted: u32, max_lease_jobs: u32, batch_jobs: u32) -> u32 {
     if batch_jobs > max_lease_jobs && wanted >= max_lease_jobs / 2 { batch_jobs } else { usual }
 }
 
-async fn is_current(connection: &mut PgConnection, sync: &SyncIdentity) -> Result<bool, QueueError> {
-    let query = sqlx::query(include_str!("sql/current_sync.sql")).bind(&sync.worker).bind(sync.boot);
-    Ok(query.bind(sync.sequence).fetch_optional(connection).await?.is_some())
+/// What a claim came to.
+#[derive(Debug, Default)]
+pub(super) struct Claimed {
+    pub(super) granted: Vec<Granted>,
+    /// There is something, but others were busy with it.
+    contended: bool,
+}
+
+impl Claimed {
+    /// Whether it is worth asking again in a moment.
+    pub(super) const fn is_contended(&self) -> bool {
+        self.contended
+    }
+}
+
+/// A span to be handed out, its row locked.
+struct Candidate {
+    id: i64,
+    key: LayerKey,
+    ordinals: Ordinals,
+    polarities: u32,
+    batch_jobs: u32,
+    /// Whether other campaigns wait for their turn.
+    takes_turns: bool,
+    /// The neurons of its layer.
+    neurons: IndexSet,
+}
+
+impl Candidate {
+    fn read(row: &PgRow) -> Result<Self, QueueError> {
+        let bounds: Vec<i32> = row.try_get("neurons")?;
+        let neurons = bounds.chunks_exact(2).map(|ends| ends[0].cast_unsigned()..ends[1].cast_unsigned()).collect();
+        Ok(Self {
+            id: row.try_get("id")?,
+            key: LayerKey {
+                campaign: CampaignId(row.try_get("campaign_id")?),
+                mode: read_mode(row.try_get("mode")?)?,
+                layer: LayerIndex(row.try_get::<i32, _>("layer")?.cast_unsigned()),
+            },
+            ordinals: read_ordinals(&row.try_get("ordinals")?)?,
+            polarities: row.try_get::<i32, _>("polarities")?.cast_unsigned(),
+            batch_jobs: row.try_get::<i32, _>("batch_jobs")?.cast_unsigned(),
+            takes_turns: row.try_get("takes_turns")?,
+            neurons,
+        })
+    }
+
+    /// A part of it as it is handed out.
+    fn granted(&self, epoch: i64, ordinals: &Ordinals) -> Granted {
+        let indices = ordinals.start / self.polarities..ordinals.end.div_ceil(self.polarities);
+        let neurons = self.neurons.iter().skip(indices.start as usize).take(indices.len());
+        let neurons = neurons.map(NeuronId).collect();
+        Granted { epoch: LeaseEpoch(epoch), key: self.key, ordinals: ordinals.clone(), neurons }
+    }
+}
+
+/// The leases at the front of a span that are handed out together, `most` of them at most; and whether the last is
+/// shorter than wanted, so that it ends with a batch.
+fn cut_all(span: &Candidate, wanted: u32, max_lease_jobs: u32, most: usize) -> (Vec<Ordinals>, bool) {
+    let (mut leases, mut left, mut rest) = (Vec::new(), wanted, span.ordinals.clone());
+    while left > 0 && leases.len() < most && !rest.is_empty() {
+        let size = lease_size(left, max_lease_jobs, span.batch_jobs);
+        let end = cut(&rest, size, span.polarities, span.batch_jobs);
+        let lease = rest.start..end;
+        rest.start = end;
+        let short = !rest.is_empty() && end - lease.start < size;
+        left = left.saturating_sub(end - lease.start);
+        leases.push(lease);
+        if short {
+            return (leases, true);
+        }
+    }
+    (leases, false)
+}
+
+/// Whether a Sync is the last of its worker, and if so, whether the time of any lease is up.
+async fn current(connection: &mut PgConnection, sync: &SyncIdentity) -> Result<Option<bool>, QueueError> {
+    let query = sqlx::query_scalar(include_str!("sql/current_sync.sql")).bind(&sync.worker).bind(sync.boot);
+    Ok(query.bind(sync.sequence).fetch_optional(connection).await?)
+}
+
+/// The next span to hand out to a worker. Campaigns that have enough workers without it are added to `full`.
+async fn candidate(
+    connection: &mut PgConnection,
+    sync: &SyncIdentity,
+    warm: Option<LayerKey>,
+    full: &mut Vec<i64>,
+) -> Result<Option<Candidate>, QueueError> {
+    loop {
+        let next = sqlx::query(include_str!("sql/claim_candidate.sql"))
+            .bind(warm.map(|key| key.campaign.0))
+            .bind(warm.map(|key| super::write_mode(key.mode)))
+            .bind(warm.map(|key| key.layer.0.cast_signed()))
+            .bind(&*full);
+        let Some(row) = next.fetch_optional(&mut *connection).await? else { return Ok(None) };
+        let campaign = row.try_get("campaign_id")?;
+        match row.try_get("max_workers")? {
+            Some(most) if !may_work(&mut *connection, campaign, &sync.worker, most).await? => full.push(campaign),
+            _ => return Ok(Some(Candidate::read(&row)?)),
+        }
+    }
 }
 
 /// Whether a worker may work on a campaign that `most` workers may work on.
@@ -79,30 +183,67 @@ impl Queue {
         wanted: u32,
         warm: Option<LayerKey>,
     ) -> Result<Vec<Granted>, QueueError> {
-        let mut tx = self.pool.begin().await?;
-        if !is_current(&mut tx, sync).await? {
-            return Ok(Vec::new());
-        }
-        let expired = self.expire(&mut tx, Duration::ZERO).await?;
-        let mut granted = Vec::new();
-        let mut left = wanted;
-        while left > 0 && granted.len() < MAX_LEASES {
-            let mut lease = self.claim_one(&mut tx, sync, left, warm, PASS_OVER).await?;
-            if lease.is_none() && granted.is_empty() && expired == 0 {
-                // What there is may be one long span that somebody else is cutting just now: wait for the rest of it.
-                // No span is locked here, so that nobody waits for this transaction in turn.
-                lease = self.claim_one(&mut tx, sync, left, warm, WAIT_FOR).await?;
+        let start = Instant::now();
+        loop {
+            let claimed = Self::transact(|| self.claim_once(sync, wanted, warm)).await?;
+            if !claimed.contended || start.elapsed() > CONTENTION {
+                return Ok(claimed.granted);
             }
-            let Some((lease, short)) = lease else { break };
-            left = left.saturating_sub(lease.ordinals.end - lease.ordinals.start);
-            granted.push(lease);
+            // What there is may be one long span that somebody else is cutting just now. Nothing is locked while it is
+            // waited for, so that nobody waits for this claim in turn.
+            sleep(CUTTING.mul_f64(jitter())).await;
+        }
+    }
+
+    async fn claim_once(
+        &self,
+        sync: &SyncIdentity,
+        wanted: u32,
+        warm: Option<LayerKey>,
+    ) -> Result<Claimed, QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let Some(overdue) = current(&mut tx, sync).await? else { return Ok(Claimed::default()) };
+        let mut given_up = GivenUp::default();
+        let claimed = self.claim_within(&mut tx, sync, wanted, warm, overdue, &mut given_up).await?;
+        count_failed(&mut tx, given_up).await?;
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    /// [`claim`](Self::claim) within the transaction of a Sync, as its last part: rows are passed over that others are
+    /// busy with, never waited for. `overdue` says whether the time of any lease may be up; jobs that are given up with
+    /// those are added to `given_up`.
+    pub(super) async fn claim_within(
+        &self,
+        connection: &mut PgConnection,
+        sync: &SyncIdentity,
+        wanted: u32,
+        warm: Option<LayerKey>,
+        overdue: bool,
+        given_up: &mut GivenUp,
+    ) -> Result<Claimed, QueueError> {
+        let expired = if overdue { self.expire(&mut *connection, Duration::ZERO, given_up).await? } else { 0 };
+        let mut claimed = Claimed::default();
+        let mut left = wanted;
+        let mut full = Vec::new();
+        while left > 0 && claimed.granted.len() < MAX_LEASES {
+            let Some(span) = candidate(&mut *connection, sync, warm, &mut full).await? else { break };
+            let most = if span.takes_turns { 1 } else { MAX_LEASES - claimed.granted.len() };
+            let (leases, short) = cut_all(&span, left, self.settings.max_lease_jobs, most);
+            for lease in self.lease(&mut *connection, sync, &span, &leases).await? {
+                left = left.saturating_sub(lease.ordinals.end - lease.ordinals.start);
+                claimed.granted.push(lease);
+            }
             if short {
                 // What is still wanted is less than a batch, which it would only part.
                 break;
             }
         }
-        tx.commit().await?;
-        Ok(granted)
+        if claimed.granted.is_empty() && expired == 0 {
+            let query = sqlx::query_scalar(include_str!("sql/claimable.sql")).bind(&full);
+            claimed.contended = query.fetch_one(connection).await?;
+        }
+        Ok(claimed)
     }
 
     /// Whether a Sync is the last of its worker. Others are handed nothing.
@@ -110,67 +251,41 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn is_current(&self, sync: &SyncIdentity) -> Result<bool, QueueError> {
-        is_current(&mut *self.pool.acquire().await?, sync).await
+        Ok(current(&mut *self.pool.acquire().await?, sync).await?.is_some())
     }
 
-    /// One lease, and whether it is shorter than wanted so that it ends with a batch.
-    async fn claim_one(
+    /// Hands out `leases`, which lie at the front of a span.
+    async fn lease(
         &self,
         connection: &mut PgConnection,
         sync: &SyncIdentity,
-        wanted: u32,
-        warm: Option<LayerKey>,
-        candidate: &'static str,
-    ) -> Result<Option<(Granted, bool)>, QueueError> {
-        let mut full = Vec::new();
-        let row = loop {
-            let next = sqlx::query(candidate)
-                .bind(warm.map(|key| key.campaign.0))
-                .bind(warm.map(|key| super::write_mode(key.mode)))
-                .bind(warm.map(|key| key.layer.0.cast_signed()))
-                .bind(&full);
-            let Some(row) = next.fetch_optional(&mut *connection).await? else { return Ok(None) };
-            let campaign = row.try_get("campaign_id")?;
-            match row.try_get("max_workers")? {
-                Some(most) if !may_work(&mut *connection, campaign, &sync.worker, most).await? => full.push(campaign),
-                _ => break row,
-            }
-        };
-        let key = LayerKey {
-            campaign: CampaignId(row.try_get("campaign_id")?),
-            mode: read_mode(row.try_get("mode")?)?,
-            layer: LayerIndex(row.try_get::<i32, _>("layer")?.cast_unsigned()),
-        };
-        let ordinals = read_ordinals(&row.try_get("ordinals")?)?;
-        let polarities = row.try_get::<i32, _>("polarities")?.cast_unsigned();
-        let batch_jobs = row.try_get::<i32, _>("batch_jobs")?.cast_unsigned();
-        let mut id: i64 = row.try_get("id")?;
-        let wanted = lease_size(wanted, self.settings.max_lease_jobs, batch_jobs);
-        let end = cut(&ordinals, wanted, polarities, batch_jobs);
-        let head = ordinals.start..end;
-        let short = end < ordinals.end && end - ordinals.start < wanted;
-        if end < ordinals.end {
-            // The tail keeps the row, so that a long layer keeps its row however often it is cut.
-            id = part(&mut *connection, id, &(end..ordinals.end), std::slice::from_ref(&head)).await?[0];
-        }
-        let epoch = sqlx::query_scalar(include_str!("sql/lease.sql"))
-            .bind(id)
+        span: &Candidate,
+        leases: &[Ordinals],
+    ) -> Result<Vec<Granted>, QueueError> {
+        let Some((first, others)) = leases.split_first() else { return Ok(Vec::new()) };
+        let end = others.last().unwrap_or(first).end;
+        // A tail keeps the row, so that a long layer keeps its row however often it is cut.
+        let tail = end..span.ordinals.end;
+        let (inserted, kept, state) =
+            if tail.is_empty() { (others, first, "leased") } else { (leases, &tail, "pending") };
+        let (lower, upper): (Vec<i32>, Vec<i32>) =
+            inserted.iter().map(|lease| (lease.start.cast_signed(), lease.end.cast_signed())).unzip();
+        let epochs: Vec<i64> = sqlx::query_scalar(include_str!("sql/lease.sql"))
+            .bind(span.id)
+            .bind(span.key.campaign.0)
+            .bind(lower)
+            .bind(upper)
+            .bind(kept.start.cast_signed())
+            .bind(kept.end.cast_signed())
+            .bind(state)
             .bind(&sync.worker)
             .bind(sync.boot)
             .bind(sync.sequence)
             .bind(self.lease_ms())
-            .fetch_one(&mut *connection)
+            .bind(span.takes_turns)
+            .fetch_all(connection)
             .await?;
-        sqlx::query(include_str!("sql/note_claim.sql")).bind(key.campaign.0).execute(&mut *connection).await?;
-        let neurons = self.neurons(connection, key).await?;
-        let indices = head.start / polarities..head.end.div_ceil(polarities);
-        let lease = Granted {
-            epoch: LeaseEpoch(epoch),
-            key,
-            neurons: neurons.iter().skip(indices.start as usize).take(indices.len()).map(NeuronId).collect(),
-            ordinals: head,
-        };
-        Ok(Some((lease, short)))
+        Ok(epochs.into_iter().zip(leases).map(|(epoch, ordinals)| span.granted(epoch, ordinals)).collect())
     }
 
     /// The neurons of a layer.

@@ -6,7 +6,7 @@
 
 use super::{
     LeaseEpoch, Queue, QueueError,
-    punish::{Blame, LeasedRow},
+    punish::{Blame, GivenUp, LeasedRow, count_failed},
     upkeep::SHORT_OUTAGE,
     wake::ring,
 };
@@ -24,14 +24,20 @@ enum Cause {
 }
 
 impl Queue {
-    /// Takes leases away whose time has been up for `grace`. Returns how many.
+    /// Takes leases away whose time has been up for `grace`. Returns how many. Jobs that are given up are added to
+    /// `given_up`.
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn expire(&self, connection: &mut PgConnection, grace: Duration) -> Result<usize, QueueError> {
+    pub(super) async fn expire(
+        &self,
+        connection: &mut PgConnection,
+        grace: Duration,
+        given_up: &mut GivenUp,
+    ) -> Result<usize, QueueError> {
         let query = sqlx::query_as(include_str!("sql/expired.sql")).bind(MAX_WORKERS).bind(SHORT_OUTAGE);
         let expired: Vec<(String, i64)> = query.bind(grace.as_secs_f64()).fetch_all(&mut *connection).await?;
-        self.take_from(connection, &expired, Cause::Expired).await
+        self.take_from(connection, &expired, Cause::Expired, given_up).await
     }
 
     /// Takes leases away whose time has been up for as long as they last, also while nobody asks for work: until then
@@ -40,10 +46,15 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn expire_forgotten(&self) -> Result<usize, QueueError> {
-        let mut tx = self.pool.begin().await?;
-        let taken = self.expire(&mut tx, self.settings.lease).await?;
-        tx.commit().await?;
-        Ok(taken)
+        Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            let mut given_up = GivenUp::default();
+            let taken = self.expire(&mut tx, self.settings.lease, &mut given_up).await?;
+            count_failed(&mut tx, given_up).await?;
+            tx.commit().await?;
+            Ok(taken)
+        })
+        .await
     }
 
     /// Takes all leases from workers that are heard of, but have reported no job for
@@ -53,13 +64,18 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn revoke_wedged(&self) -> Result<usize, QueueError> {
-        let mut tx = self.pool.begin().await?;
-        let after = self.settings.wedge_after;
-        let query = sqlx::query_as(include_str!("sql/wedged.sql")).bind(after.as_secs_f64());
-        let wedged: Vec<(String, i64)> = query.fetch_all(&mut *tx).await?;
-        let taken = self.take_from(&mut tx, &wedged, Cause::Wedged(after)).await?;
-        tx.commit().await?;
-        Ok(taken)
+        Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            let after = self.settings.wedge_after;
+            let query = sqlx::query_as(include_str!("sql/wedged.sql")).bind(after.as_secs_f64());
+            let wedged: Vec<(String, i64)> = query.fetch_all(&mut *tx).await?;
+            let mut given_up = GivenUp::default();
+            let taken = self.take_from(&mut tx, &wedged, Cause::Wedged(after), &mut given_up).await?;
+            count_failed(&mut tx, given_up).await?;
+            tx.commit().await?;
+            Ok(taken)
+        })
+        .await
     }
 
     async fn take_from(
@@ -67,6 +83,7 @@ impl Queue {
         connection: &mut PgConnection,
         workers: &[(String, i64)],
         cause: Cause,
+        given_up: &mut GivenUp,
     ) -> Result<usize, QueueError> {
         if workers.is_empty() {
             return Ok(0);
@@ -77,7 +94,7 @@ impl Queue {
         }
         let mut taken = 0;
         for (worker, boot) in workers {
-            taken += self.take_all(&mut *connection, worker, *boot, cause).await?;
+            taken += self.take_all(&mut *connection, worker, *boot, cause, &mut *given_up).await?;
         }
         if taken > 0 {
             ring(connection).await?;
@@ -92,6 +109,7 @@ impl Queue {
         worker: &str,
         boot: i64,
         cause: Cause,
+        given_up: &mut GivenUp,
     ) -> Result<usize, QueueError> {
         let query = sqlx::query(include_str!("sql/rows_of_worker.sql")).bind(worker).bind(boot);
         let (mut rows, mut overdue, mut held) = (Vec::new(), false, 0);
@@ -121,7 +139,7 @@ impl Queue {
         for (epoch, row) in &guilty {
             tracing::warn!(worker, epoch = epoch.0, campaign = %row.key.campaign, mode = %row.key.mode, layer = %row.key.layer, ordinals = ?row.ordinals, "{said}");
             let blame = if alone { Blame::Job } else { Blame::SomeJob };
-            self.punish(&mut *connection, row, &error, blame).await?;
+            self.punish(&mut *connection, row, &error, blame, given_up).await?;
         }
         let innocent: Vec<i64> = innocent.iter().map(|(_, row)| row.id).collect();
         if !innocent.is_empty() {

@@ -1,7 +1,12 @@
 //! The life of a campaign after its submission.
 
-use super::{Queue, QueueError, wake::ring};
+use super::{Queue, QueueError, transact::jitter, wake::ring};
+use std::time::Duration;
 use superposed_shared::description::CampaignId;
+use tokio::time::sleep;
+
+/// About how long a claim or a report is busy with a span.
+const BUSY: Duration = Duration::from_millis(2);
 
 impl Queue {
     /// Hands out nothing more; leases run out their work.
@@ -55,19 +60,24 @@ impl Queue {
     async fn cancel_unfinished(&self, campaign: CampaignId) -> Result<(), QueueError> {
         loop {
             self.cancel_spans(Some(campaign)).await?;
-            // What a claim or a report was parting meanwhile has new rows.
+            // What a claim or a report is busy with is passed over. Waiting for it with the rest of the spans locked would
+            // have others wait in turn.
             let unfinished = sqlx::query_scalar(include_str!("sql/unfinished.sql")).bind(campaign.0);
             if !unfinished.fetch_one(&self.pool).await? {
                 return Ok(());
             }
+            sleep(BUSY.mul_f64(jitter())).await;
         }
     }
 
     /// Ends the spans of a cancelled campaign, or of all.
     pub(super) async fn cancel_spans(&self, campaign: Option<CampaignId>) -> Result<(), QueueError> {
-        let query = sqlx::query(include_str!("sql/cancel_spans.sql")).bind(campaign.map(|campaign| campaign.0));
-        query.execute(&self.pool).await?;
-        Ok(())
+        Self::transact(|| async {
+            let query = sqlx::query(include_str!("sql/cancel_spans.sql")).bind(campaign.map(|campaign| campaign.0));
+            query.execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Runs a statement that changes a campaign's state where that is allowed, and then one on its spans.
@@ -78,19 +88,21 @@ impl Queue {
         statement: &'static str,
         spans: Option<&'static str>,
     ) -> Result<(), QueueError> {
-        let mut tx = self.pool.begin().await?;
-        let changed = sqlx::query(statement).bind(campaign.0).execute(&mut *tx).await?.rows_affected();
-        if changed == 0 {
-            tx.rollback().await?;
-            let state = self.campaign(campaign).await?.state.as_str();
-            return Err(QueueError::WrongState { campaign, state, action });
-        }
-        if let Some(spans) = spans {
-            sqlx::query(spans).bind(campaign.0).execute(&mut *tx).await?;
-        }
-        // Also of what makes none available: an operator's word is rare.
-        ring(&mut tx).await?;
-        tx.commit().await?;
-        Ok(())
+        Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            let changed = sqlx::query(statement).bind(campaign.0).execute(&mut *tx).await?.rows_affected();
+            if changed == 0 {
+                tx.rollback().await?;
+                let state = self.campaign(campaign).await?.state.as_str();
+                return Err(QueueError::WrongState { campaign, state, action });
+            }
+            if let Some(spans) = spans {
+                sqlx::query(spans).bind(campaign.0).execute(&mut *tx).await?;
+            }
+            // Also of what makes none available: an operator's word is rare.
+            ring(&mut tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 }

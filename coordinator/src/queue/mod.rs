@@ -5,33 +5,39 @@
 //! whichever coordinator runs it: nothing is kept in memory.
 //!
 //! - [`submit`]: a campaign and its spans
+//! - [`sync`]: all that a worker says at once, in one transaction
 //! - [`claim`]: hands out leases, splitting a span down to what was asked for
 //! - [`report`]: what workers say of their leases: done, failed, returned, still held; [`lease`] is its fence
+//! - `holdings`: what a worker holds, locked, and what becomes of it
 //! - [`punish`]: what becomes of a span after an error: split, tried again, or given up
 //! - [`deaths`]: what becomes of the leases of a worker that died, or does nothing any more
 //! - [`wake`]: news of work, for those that wait for some
 //! - [`life`]: pause, resume, cancel, retry, delete
 //! - [`progress`]: counts, failures, workers
 //! - [`upkeep`]: merges done spans, bridges outages
+//! - `transact`: what all of them run in, and the order in which they lock
 //!
 //! A lease is fenced by its epoch: a report whose epoch is no longer a row's changes nothing. Only database time is
 //! used.
 
 pub mod claim;
 pub mod deaths;
+mod holdings;
 pub mod lease;
 pub mod life;
 pub mod progress;
 pub mod punish;
 pub mod report;
 pub mod submit;
+pub mod sync;
+mod transact;
 pub mod upkeep;
 pub mod wake;
 
 pub use lease::Lease;
 
 use sqlx::{
-    PgPool,
+    Connection, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::PgPoolOptions,
     postgres::types::PgRange,
@@ -41,6 +47,9 @@ use superposed_identity::{LayerIndex, Mode};
 use superposed_shared::description::CampaignId;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// A connection that was used so long ago is taken to be there.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// The queue's times and limits.
 #[derive(Debug, Clone, Copy)]
@@ -181,11 +190,34 @@ impl Queue {
     /// # Errors
     /// When the database cannot be reached, or a newer version made its schema.
     pub async fn connect(url: &str, settings: QueueSettings) -> Result<Self, QueueError> {
-        // One of them listens.
-        let options = PgPoolOptions::new().max_connections(17).acquire_timeout(Duration::from_secs(10));
-        let pool = options.connect(url).await?;
-        MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool, settings })
+        Self::transact(|| async {
+            // Past the pool, whose statements must not take long.
+            let mut connection = PgConnection::connect(url).await?;
+            MIGRATIONS.run(&mut connection).await?;
+            Ok(connection.close().await?)
+        })
+        .await?;
+        let options = PgPoolOptions::new()
+            // One of them listens.
+            .max_connections(17)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| {
+                Box::pin(async move {
+                    // Whether one that was used just now is still there shows when it is used.
+                    if known.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql(include_str!("sql/session.sql")).execute(connection).await?;
+                    Ok(())
+                })
+            });
+        Ok(Self { pool: options.connect(url).await?, settings })
     }
 
     /// The queue's times and limits.

@@ -4,8 +4,9 @@
 //! one, is alone after a few rounds and the others are done. Only a job that stands alone uses up attempts, and waits
 //! longer after each; after the last it is failed, and never tried again by itself.
 
-use super::{LayerKey, Ordinals, Queue, QueueError, read_mode, read_ordinals};
+use super::{LayerKey, Ordinals, Queue, QueueError, read_mode, read_ordinals, write_mode};
 use sqlx::{PgConnection, Row, postgres::PgRow};
+use std::collections::BTreeMap;
 use superposed_identity::LayerIndex;
 use superposed_shared::description::CampaignId;
 
@@ -74,13 +75,39 @@ fn middle(ordinals: &Ordinals, polarities: u32) -> u32 {
     if bound > ordinals.start { bound } else { half.max(ordinals.start + 1) }
 }
 
+/// The layers of jobs that were given up, one each; to be counted with [`count_failed`] in the same transaction.
+pub(super) type GivenUp = Vec<LayerKey>;
+
+/// Counts jobs that were given up with their layers.
+pub(super) async fn count_failed(connection: &mut PgConnection, given_up: GivenUp) -> Result<(), QueueError> {
+    if given_up.is_empty() {
+        return Ok(());
+    }
+    let mut jobs: BTreeMap<(i64, i16, i32), i32> = BTreeMap::new();
+    for key in given_up {
+        *jobs.entry((key.campaign.0, write_mode(key.mode), key.layer.0.cast_signed())).or_default() += 1;
+    }
+    let (mut campaigns, mut modes, mut layers, mut counts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for ((campaign, mode, layer), count) in jobs {
+        campaigns.push(campaign);
+        modes.push(mode);
+        layers.push(layer);
+        counts.push(count);
+    }
+    let query = sqlx::query(include_str!("sql/count_failed.sql")).bind(campaigns).bind(modes);
+    query.bind(layers).bind(counts).execute(connection).await?;
+    Ok(())
+}
+
 impl Queue {
+    /// Halves a row and queues it again, or burns an attempt of its one job. What is given up is added to `given_up`.
     pub(super) async fn punish(
         &self,
         connection: &mut PgConnection,
         row: &LeasedRow,
         error: &str,
         blame: Blame,
+        given_up: &mut GivenUp,
     ) -> Result<(), QueueError> {
         let limits = sqlx::query(include_str!("sql/attempt_limits.sql"))
             .bind(row.key.campaign.0)
@@ -107,6 +134,7 @@ impl Queue {
                 .bind(error)
                 .execute(connection)
                 .await?;
+            given_up.push(row.key);
             tracing::warn!(campaign = %row.key.campaign, mode = %row.key.mode, layer = %row.key.layer, ordinal = start, attempts, error, "job failed for good");
             return Ok(());
         }

@@ -2,11 +2,12 @@
 
 use super::{
     Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
-    punish::{Blame, LeasedRow, part},
+    holdings::{Holdings, intersect},
+    punish::{Blame, GivenUp, LeasedRow, count_failed, part},
     wake::ring,
 };
-use sqlx::PgConnection;
-use std::{collections::HashSet, slice, time::Duration};
+use sqlx::{PgConnection, Row};
+use std::{collections::BTreeMap, slice, time::Duration};
 use superposed_shared::description::CampaignId;
 
 /// What became of a report.
@@ -31,6 +32,13 @@ pub struct WorkerState {
     pub progress: bool,
 }
 
+/// What is known of a Sync once it is noted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Registered {
+    /// Whether the time of any lease is up.
+    pub(super) overdue: bool,
+}
+
 impl Queue {
     /// Takes note of a Sync. False when a later Sync of the same process was seen already: this one is to be ignored.
     /// Leases of an earlier process of the worker end.
@@ -39,9 +47,24 @@ impl Queue {
     /// When another process is alive under the worker's name: heard of within the time of a lease, and not draining; or
     /// the database fails.
     pub async fn register(&self, sync: &SyncIdentity, state: &WorkerState) -> Result<bool, QueueError> {
+        Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            let registered = self.note_sync(&mut tx, sync, state).await?;
+            tx.commit().await?;
+            Ok(registered.is_some())
+        })
+        .await
+    }
+
+    /// [`register`](Self::register), within a transaction: until that ends, the worker has no other.
+    pub(super) async fn note_sync(
+        &self,
+        connection: &mut PgConnection,
+        sync: &SyncIdentity,
+        state: &WorkerState,
+    ) -> Result<Option<Registered>, QueueError> {
         let alive = self.settings.lease.as_secs_f64();
-        let mut tx = self.pool.begin().await?;
-        let is_new: Option<bool> = sqlx::query_scalar(include_str!("sql/register_worker.sql"))
+        let row = sqlx::query(include_str!("sql/register_worker.sql"))
             .bind(&sync.worker)
             .bind(sync.boot)
             .bind(sync.sequence)
@@ -50,25 +73,26 @@ impl Queue {
             .bind(state.draining)
             .bind(state.progress)
             .bind(alive)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut *connection)
             .await?;
-        let Some(is_new) = is_new else {
+        let Some(row) = row else {
             let taken = sqlx::query_scalar(include_str!("sql/name_taken.sql")).bind(&sync.worker).bind(sync.boot);
-            let free_in: Option<f64> = taken.bind(alive).fetch_optional(&mut *tx).await?;
+            let free_in: Option<f64> = taken.bind(alive).fetch_optional(connection).await?;
             return match free_in {
                 Some(seconds) => {
                     let free_in = Duration::from_secs_f64(seconds);
                     Err(QueueError::NameTaken { name: sync.worker.clone(), free_in })
                 }
-                None => Ok(false),
+                None => Ok(None),
             };
         };
-        if is_new {
+        if row.try_get("is_new")? {
             let buried = sqlx::query(include_str!("sql/bury_earlier_boots.sql")).bind(&sync.worker).bind(sync.boot);
-            buried.execute(&mut *tx).await?;
+            // Those that ended now may be handed out now.
+            let buried = buried.execute(connection).await?.rows_affected() > 0;
+            return Ok(Some(Registered { overdue: buried || row.try_get("overdue")? }));
         }
-        tx.commit().await?;
-        Ok(true)
+        Ok(Some(Registered { overdue: row.try_get("overdue")? }))
     }
 
     /// Jobs of a lease are done and their files durable. Counts even past the deadline, as long as the jobs were not
@@ -77,40 +101,20 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn complete(&self, lease: &Lease, done: &[Ordinals]) -> Result<Reported, QueueError> {
-        let mut tx = self.pool.begin().await?;
-        let rows = lease_rows(&mut tx, lease).await?;
-        let Some(campaign) = rows.first().map(|row| row.key.campaign) else { return Ok(Reported::Stale) };
-        let (mut jobs_done, mut finished_rows) = (0, false);
-        for row in &rows {
-            let (done, rest) = intersect(&row.ordinals, done);
-            jobs_done += done.iter().map(|piece| piece.end - piece.start).sum::<u32>();
-            match rest.split_first() {
-                // Nothing is left: the row itself is done.
-                None => {
-                    sqlx::query(include_str!("sql/finish_row.sql")).bind(row.id).execute(&mut *tx).await?;
-                    finished_rows = true;
-                }
-                Some((kept, siblings)) if !done.is_empty() => {
-                    part(&mut tx, row.id, kept, siblings).await?;
-                    for piece in done {
-                        sqlx::query(include_str!("sql/insert_done.sql"))
-                            .bind(row.id)
-                            .bind(piece.start.cast_signed())
-                            .bind(piece.end.cast_signed())
-                            .execute(&mut *tx)
-                            .await?;
-                    }
-                }
-                Some(_) => {}
+        let done = BTreeMap::from([(lease.epoch(), done.to_vec())]);
+        let ended = Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            let mut holdings = Holdings::lock(&mut tx, lease.worker()).await?;
+            if holdings.campaign(lease).is_none() {
+                return Ok(None);
             }
-        }
-        if jobs_done > 0 {
-            let noted = sqlx::query(include_str!("sql/note_finished.sql")).bind(campaign.0);
-            noted.bind(jobs_done.cast_signed()).execute(&mut *tx).await?;
-            sqlx::query(include_str!("sql/trouble_over.sql")).bind(campaign.0).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        if finished_rows {
+            let ended = holdings.complete(&mut tx, &done).await?;
+            holdings.write(&mut tx, self.settings.lease).await?;
+            tx.commit().await?;
+            Ok(Some(ended))
+        });
+        let Some(ended) = ended.await? else { return Ok(Reported::Stale) };
+        for campaign in ended {
             self.settle(Some(campaign)).await?;
         }
         Ok(Reported::Counted)
@@ -121,21 +125,44 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn fail(&self, lease: &Lease, failed: &Ordinals, error: &str) -> Result<Reported, QueueError> {
-        let mut tx = self.pool.begin().await?;
-        let rows = lease_rows(&mut tx, lease).await?;
-        let Some(campaign) = rows.first().map(|row| row.key.campaign) else { return Ok(Reported::Stale) };
+        let campaign = Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            Holdings::lock(&mut tx, lease.worker()).await?;
+            let mut given_up = GivenUp::default();
+            let campaign = self.take_failure(&mut tx, lease, failed, error, &mut given_up).await?;
+            count_failed(&mut tx, given_up).await?;
+            ring(&mut tx).await?;
+            tx.commit().await?;
+            Ok(campaign)
+        });
+        let Some(campaign) = campaign.await? else { return Ok(Reported::Stale) };
+        self.settle(Some(campaign)).await?;
+        Ok(Reported::Counted)
+    }
+
+    /// Punishes the jobs of a lease that failed, its rows locked already; returns its campaign, none when it is no
+    /// longer the worker's.
+    pub(super) async fn take_failure(
+        &self,
+        connection: &mut PgConnection,
+        lease: &Lease,
+        failed: &Ordinals,
+        error: &str,
+        given_up: &mut GivenUp,
+    ) -> Result<Option<CampaignId>, QueueError> {
+        let query = sqlx::query(include_str!("sql/lease_rows.sql")).bind(lease.epoch().0).bind(lease.worker());
+        let rows = query.fetch_all(&mut *connection).await?;
+        let rows = rows.iter().map(LeasedRow::read).collect::<Result<Vec<_>, _>>()?;
         let blame = if failed.len() == 1 { Blame::Job } else { Blame::SomeJob };
         for row in &rows {
             let (hit, rest) = intersect(&row.ordinals, slice::from_ref(failed));
             let Some(hit) = hit.into_iter().next() else { continue };
             // What the failure does not concern stays leased.
-            part(&mut tx, row.id, &hit, &rest).await?;
-            self.punish(&mut tx, &LeasedRow { ordinals: hit, ..row.clone() }, error, blame).await?;
+            part(&mut *connection, row.id, &hit, &rest).await?;
+            let hit = LeasedRow { ordinals: hit, ..row.clone() };
+            self.punish(&mut *connection, &hit, error, blame, given_up).await?;
         }
-        ring(&mut tx).await?;
-        tx.commit().await?;
-        self.settle(Some(campaign)).await?;
-        Ok(Reported::Counted)
+        Ok(rows.first().map(|row| row.key.campaign))
     }
 
     /// The surroundings of a campaign fail it on some worker: nobody is handed its jobs for a while.
@@ -143,20 +170,20 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn trouble(&self, campaign: CampaignId, error: &str) -> Result<(), QueueError> {
-        let query = sqlx::query(include_str!("sql/trouble.sql")).bind(campaign.0).bind(error);
-        query.execute(&self.pool).await?;
-        Ok(())
+        Self::transact(|| async {
+            let query = sqlx::query(include_str!("sql/trouble.sql")).bind(campaign.0).bind(error);
+            query.execute(&self.pool).await?;
+            Ok(())
+        })
+        .await
     }
 
-    /// Workers hand leases back unfinished; burns no attempt.
+    /// A worker hands leases back unfinished; burns no attempt.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn release(&self, leases: &[Lease]) -> Result<(), QueueError> {
-        let (workers, epochs): (Vec<&str>, Vec<i64>) =
-            leases.iter().map(|lease| (lease.worker(), lease.epoch().0)).unzip();
-        sqlx::query(include_str!("sql/give_back.sql")).bind(workers).bind(epochs).execute(&self.pool).await?;
-        Ok(())
+    pub async fn release(&self, lease: &Lease) -> Result<(), QueueError> {
+        self.of_worker(lease.worker(), |holdings| holdings.give_back(&[lease.epoch()], None)).await
     }
 
     /// Releases what an earlier Sync granted and `held` does not name: that answer never arrived.
@@ -164,10 +191,7 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn release_lost(&self, sync: &SyncIdentity, held: &[LeaseEpoch]) -> Result<(), QueueError> {
-        let held: Vec<i64> = held.iter().map(|epoch| epoch.0).collect();
-        let query = sqlx::query(include_str!("sql/give_back_lost.sql"));
-        query.bind(&sync.worker).bind(sync.boot).bind(sync.sequence).bind(held).execute(&self.pool).await?;
-        Ok(())
+        self.of_worker(&sync.worker, |holdings| holdings.give_back(&[], Some((sync, held)))).await
     }
 
     /// Renews the leases a worker holds; returns those it no longer holds.
@@ -175,19 +199,20 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn renew(&self, sync: &SyncIdentity, held: &[LeaseEpoch]) -> Result<Vec<LeaseEpoch>, QueueError> {
-        if held.is_empty() {
-            return Ok(Vec::new());
-        }
-        let epochs: Vec<i64> = held.iter().map(|epoch| epoch.0).collect();
-        let current: Vec<i64> = sqlx::query_scalar(include_str!("sql/renew.sql"))
-            .bind(&sync.worker)
-            .bind(sync.boot)
-            .bind(epochs)
-            .bind(self.lease_ms())
-            .fetch_all(&self.pool)
-            .await?;
-        let current: HashSet<i64> = current.into_iter().collect();
-        Ok(held.iter().copied().filter(|epoch| !current.contains(&epoch.0)).collect())
+        self.of_worker(&sync.worker, |holdings| holdings.renew(sync.boot, held)).await
+    }
+
+    /// Decides what becomes of all that a worker holds.
+    async fn of_worker<T>(&self, worker: &str, decide: impl Fn(&mut Holdings) -> T) -> Result<T, QueueError> {
+        Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            let mut holdings = Holdings::lock(&mut tx, worker).await?;
+            let decided = decide(&mut holdings);
+            holdings.write(&mut tx, self.settings.lease).await?;
+            tx.commit().await?;
+            Ok(decided)
+        })
+        .await
     }
 
     /// Ends a campaign, or all, of which nothing is left to do.
@@ -196,64 +221,14 @@ impl Queue {
         let ended: Vec<i64> = ended.fetch_all(&self.pool).await?;
         for id in ended {
             // Looked at once more under a lock: it may have been retried meanwhile.
-            let mut tx = self.pool.begin().await?;
-            sqlx::query(include_str!("sql/lock_campaign.sql")).bind(id).execute(&mut *tx).await?;
-            sqlx::query(include_str!("sql/settle.sql")).bind(id).execute(&mut *tx).await?;
-            tx.commit().await?;
+            Self::transact(|| async {
+                let mut tx = self.pool.begin().await?;
+                sqlx::query(include_str!("sql/lock_campaign.sql")).bind(id).execute(&mut *tx).await?;
+                sqlx::query(include_str!("sql/settle.sql")).bind(id).execute(&mut *tx).await?;
+                Ok(tx.commit().await?)
+            })
+            .await?;
         }
         Ok(())
-    }
-}
-
-/// The rows of a lease, locked; none when the epoch is no longer current.
-async fn lease_rows(connection: &mut PgConnection, lease: &Lease) -> Result<Vec<LeasedRow>, QueueError> {
-    let epoch = lease.epoch().0;
-    sqlx::query(include_str!("sql/lock_lease.sql")).bind(epoch).execute(&mut *connection).await?;
-    let query = sqlx::query(include_str!("sql/lease_rows.sql")).bind(epoch).bind(lease.worker());
-    query.fetch_all(connection).await?.iter().map(LeasedRow::read).collect()
-}
-
-/// The parts of `row` inside and outside of `ranges`, each ascending.
-fn intersect(row: &Ordinals, ranges: &[Ordinals]) -> (Vec<Ordinals>, Vec<Ordinals>) {
-    let mut clipped: Vec<Ordinals> = ranges
-        .iter()
-        .map(|range| range.start.max(row.start)..range.end.min(row.end))
-        .filter(|range| !range.is_empty())
-        .collect();
-    clipped.sort_by_key(|range| range.start);
-    let (mut inside, mut outside): (Vec<Ordinals>, Vec<Ordinals>) = (Vec::new(), Vec::new());
-    let mut reached = row.start;
-    for range in clipped {
-        if range.start > reached {
-            outside.push(reached..range.start);
-        }
-        let start = range.start.max(reached);
-        if start < range.end {
-            match inside.last_mut() {
-                Some(last) if last.end == start => last.end = range.end,
-                _ => inside.push(start..range.end),
-            }
-            reached = range.end;
-        }
-    }
-    if reached < row.end {
-        outside.push(reached..row.end);
-    }
-    (inside, outside)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
-    fn a_row_is_parted_into_what_was_named_and_what_was_not() {
-        let row = 10..20;
-        assert_eq!(intersect(&row, &[0..30]), (vec![10..20], vec![]));
-        assert_eq!(intersect(&row, &[]), (vec![], vec![10..20]));
-        assert_eq!(intersect(&row, &[16..18, 12..14]), (vec![12..14, 16..18], vec![10..12, 14..16, 18..20]));
-        assert_eq!(intersect(&row, &[12..14, 13..15, 15..16]), (vec![12..16], vec![10..12, 16..20]));
-        assert_eq!(intersect(&row, &[0..10, 20..25]), (vec![], vec![10..20]));
     }
 }

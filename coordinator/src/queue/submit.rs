@@ -39,6 +39,16 @@ impl Queue {
         description: &CampaignDescription,
         layers: &[LayerPlan],
     ) -> Result<Submitted, QueueError> {
+        Self::transact(|| self.submit_once(client_key, spec, description, layers)).await
+    }
+
+    async fn submit_once(
+        &self,
+        client_key: &str,
+        spec: &CampaignSpec,
+        description: &CampaignDescription,
+        layers: &[LayerPlan],
+    ) -> Result<Submitted, QueueError> {
         let per_neuron = description.polarities.count();
         let mut tx = self.pool.begin().await?;
         let polarities: Vec<&str> = description.polarities.as_slice().iter().map(|p| p.as_str()).collect();

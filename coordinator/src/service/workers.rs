@@ -5,9 +5,8 @@ use super::{
     status::{bad_message, check_name},
 };
 use crate::queue::{
-    LayerKey, Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
-    claim::Granted,
-    report::{Reported, WorkerState},
+    LayerKey, Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, claim::Granted, report::WorkerState,
+    sync::Said,
 };
 use std::{
     collections::HashSet,
@@ -45,41 +44,8 @@ impl Workers {
         Self { queue, bell }
     }
 
-    /// Takes in what a Sync reports.
-    async fn take_reports(
-        &self,
-        worker: &str,
-        request: &v1::SyncRequest,
-        response: &mut v1::SyncResponse,
-    ) -> Result<(), Status> {
-        for completion in &request.completions {
-            let done = completion.ordinals.iter().map(read_range).collect::<Result<Vec<_>, _>>()?;
-            let lease = Lease::named(worker, LeaseEpoch::from_wire(completion.epoch));
-            if self.queue.complete(&lease, &done).await? == Reported::Stale {
-                tracing::info!(worker, epoch = completion.epoch, "completion of a lease that was lost meanwhile");
-                response.revoked.push(completion.epoch);
-            }
-            response.acknowledged.push(completion.report_id);
-        }
-        for failure in &request.failures {
-            let ordinals = read_range(failure.ordinals.as_ref().unwrap_or(&v1::IndexRange::default()))?;
-            let lease = Lease::named(worker, LeaseEpoch::from_wire(failure.epoch));
-            if self.queue.fail(&lease, &ordinals, &storable(&failure.error)).await? == Reported::Stale {
-                response.revoked.push(failure.epoch);
-            }
-            response.acknowledged.push(failure.report_id);
-        }
-        for trouble in &request.troubles {
-            let error = storable(&trouble.error);
-            tracing::warn!(worker, campaign = trouble.campaign_id, error, "trouble");
-            self.queue.trouble(CampaignId(trouble.campaign_id), &error).await?;
-            response.acknowledged.push(trouble.report_id);
-        }
-        Ok(())
-    }
-
-    /// Claims work, waiting for some up to `wait`.
-    async fn claim(
+    /// Waits for work up to `wait`, and claims it.
+    async fn wait(
         &self,
         sync: &SyncIdentity,
         wanted: u32,
@@ -87,7 +53,7 @@ impl Workers {
         wait: Duration,
     ) -> Result<Vec<Granted>, QueueError> {
         let start = Instant::now();
-        let mut granted = self.queue.claim(sync, wanted, warm).await?;
+        let mut granted = Vec::new();
         while granted.is_empty() {
             let left = wait.saturating_sub(start.elapsed());
             if left.is_zero() {
@@ -118,38 +84,32 @@ impl v1::worker_service_server::WorkerService for Workers {
             boot: request.boot_epoch.cast_signed(),
             sequence: i64::try_from(request.sequence).map_err(|_| Status::invalid_argument("sequence: too large"))?,
         };
-        let capabilities = request.capabilities.clone().unwrap_or_default();
-        let state = WorkerState {
-            backend: storable(&capabilities.backend),
-            cores: capabilities.cores,
-            draining: request.draining,
-            progress: !request.completions.is_empty() || !request.failures.is_empty(),
-        };
-        if !self.queue.register(&sync, &state).await? {
+        let said = read(&sync.worker, &request)?;
+        let Some(taken) = self.queue.sync(&sync, &said).await? else {
             return Err(Status::aborted("a later Sync of this worker was seen already"));
+        };
+        for epoch in &taken.stale {
+            tracing::info!(worker = sync.worker, epoch = epoch.to_wire(), "report of a lease that was lost meanwhile");
         }
         let lease = self.queue.settings().lease;
+        let completions = request.completions.iter().map(|completion| completion.report_id);
+        let failures = request.failures.iter().map(|failure| failure.report_id);
+        let troubles = request.troubles.iter().map(|trouble| trouble.report_id);
         let mut response = v1::SyncResponse {
             lease_ms: u32::try_from(lease.as_millis()).unwrap_or(u32::MAX),
             next_sync_ms: u32::try_from(lease.as_millis() / 4).unwrap_or(u32::MAX),
+            acknowledged: completions.chain(failures).chain(troubles).collect(),
+            revoked: taken.stale.into_iter().chain(taken.lost).map(LeaseEpoch::to_wire).collect(),
             ..Default::default()
         };
-        self.take_reports(&sync.worker, &request, &mut response).await?;
-        let named = |epoch: &u64| Lease::named(&sync.worker, LeaseEpoch::from_wire(*epoch));
-        let released: Vec<_> = request.released_epochs.iter().map(named).collect();
-        if !released.is_empty() {
-            self.queue.release(&released).await?;
-        }
-        let held: Vec<_> = request.held_epochs.iter().map(|epoch| LeaseEpoch::from_wire(*epoch)).collect();
-        self.queue.release_lost(&sync, &held).await?;
-        response.revoked.extend(self.queue.renew(&sync, &held).await?.into_iter().map(LeaseEpoch::to_wire));
-
-        if request.free_jobs > 0 && !request.draining {
-            // A worker that holds leases is answered in time to renew them.
-            let longest = if held.is_empty() { MAX_WAIT.min(lease / 2) } else { lease / 8 };
-            let wait = Duration::from_millis(request.wait_ms.into()).min(longest);
-            let warm = request.affinity.as_ref().map(read_affinity).transpose()?;
-            let granted = self.claim(&sync, request.free_jobs, warm, wait).await?;
+        if said.wanted > 0 {
+            let mut granted = taken.granted;
+            if granted.is_empty() {
+                // A worker that holds leases is answered in time to renew them.
+                let longest = if said.held.is_empty() { MAX_WAIT.min(lease / 2) } else { lease / 8 };
+                let wait = Duration::from_millis(request.wait_ms.into()).min(longest);
+                granted = self.wait(&sync, said.wanted, said.warm, wait).await?;
+            }
             let mut told: HashSet<i64> = request.known_campaigns.iter().copied().collect();
             for lease in &granted {
                 let campaign = lease.key.campaign;
@@ -161,6 +121,40 @@ impl v1::worker_service_server::WorkerService for Workers {
         }
         Ok(Response::new(response))
     }
+}
+
+/// What a Sync says, as the queue takes it.
+fn read(worker: &str, request: &v1::SyncRequest) -> Result<Said, Status> {
+    let named = |epoch: u64| Lease::named(worker, LeaseEpoch::from_wire(epoch));
+    let epochs = |epochs: &[u64]| epochs.iter().map(|epoch| LeaseEpoch::from_wire(*epoch)).collect();
+    let mut completions = Vec::with_capacity(request.completions.len());
+    for completion in &request.completions {
+        let done = completion.ordinals.iter().map(read_range).collect::<Result<Vec<_>, _>>()?;
+        completions.push((named(completion.epoch), done));
+    }
+    let mut failures = Vec::with_capacity(request.failures.len());
+    for failure in &request.failures {
+        let ordinals = read_range(failure.ordinals.as_ref().unwrap_or(&v1::IndexRange::default()))?;
+        failures.push((named(failure.epoch), ordinals, storable(&failure.error)));
+    }
+    let mut troubles = Vec::with_capacity(request.troubles.len());
+    for trouble in &request.troubles {
+        let error = storable(&trouble.error);
+        tracing::warn!(worker, campaign = trouble.campaign_id, error, "trouble");
+        troubles.push((CampaignId(trouble.campaign_id), error));
+    }
+    let (backend, cores) = request.capabilities.as_ref().map_or(("", 0), |known| (known.backend.as_str(), known.cores));
+    let progress = !completions.is_empty() || !failures.is_empty();
+    Ok(Said {
+        state: WorkerState { backend: storable(backend), cores, draining: request.draining, progress },
+        completions,
+        failures,
+        troubles,
+        released: epochs(&request.released_epochs),
+        held: epochs(&request.held_epochs),
+        wanted: if request.draining { 0 } else { request.free_jobs },
+        warm: request.affinity.as_ref().map(read_affinity).transpose()?,
+    })
 }
 
 fn check(request: &v1::SyncRequest) -> Result<(), Status> {

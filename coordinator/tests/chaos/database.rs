@@ -18,9 +18,17 @@ CREATE TABLE chaos_leases (
 CREATE TABLE chaos_returns (
     campaign_id bigint, mode smallint, layer integer, ordinals int4range, worker_id text, cause text
 );
+CREATE TABLE chaos_epochs (epoch bigint PRIMARY KEY);
 CREATE FUNCTION chaos_note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.state = 'leased' AND OLD.state <> 'leased' THEN
+    IF TG_OP = 'INSERT' THEN
+        -- A new row of a lease is what was leased before, unless the epoch is new: its first row then.
+        IF NEW.state = 'leased' AND NOT EXISTS (SELECT FROM chaos_epochs WHERE epoch = NEW.epoch) THEN
+            INSERT INTO chaos_epochs VALUES (NEW.epoch);
+            INSERT INTO chaos_leases VALUES (NEW.campaign_id, NEW.mode, NEW.layer, NEW.ordinals, NEW.worker_id);
+        END IF;
+    ELSIF NEW.state = 'leased' AND OLD.state <> 'leased' THEN
+        INSERT INTO chaos_epochs VALUES (NEW.epoch);
         INSERT INTO chaos_leases VALUES (NEW.campaign_id, NEW.mode, NEW.layer, NEW.ordinals, NEW.worker_id);
     ELSIF OLD.state = 'leased' AND NEW.state NOT IN ('leased', 'done') THEN
         -- What is handed back keeps its time; what is taken away gets a new one, and an error.
@@ -33,7 +41,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER chaos_note AFTER UPDATE ON spans FOR EACH ROW EXECUTE FUNCTION chaos_note();
+CREATE TRIGGER chaos_note AFTER INSERT OR UPDATE ON spans FOR EACH ROW EXECUTE FUNCTION chaos_note();
 ";
 
 /// Jobs that a worker holds, and the fence under which it does.

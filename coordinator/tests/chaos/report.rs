@@ -63,7 +63,8 @@ impl Report {
         for (cause, jobs) in self.mined.iter().flat_map(|mined| &mined.returned) {
             *causes.entry(cause).or_default() += jobs;
         }
-        eprintln!("the {} times that a job was handed out once more, by what ended the lease:", handed_out - jobs);
+        // Each job is handed out once anyway.
+        eprintln!("double_dispatch_total {}, by what ended the lease before:", handed_out - jobs);
         for (cause, jobs) in causes {
             eprintln!("  {jobs}: {cause}");
         }

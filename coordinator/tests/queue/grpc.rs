@@ -28,7 +28,7 @@ struct Served {
     channel: Channel,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<Result<(), ServeError>>,
-    _database: Database,
+    database: Database,
 }
 
 impl Served {
@@ -48,7 +48,7 @@ impl Served {
             let _ = stopped.await;
         }));
         let channel = Channel::from_shared(url).expect("a legal URL").connect().await.expect("the coordinator answers");
-        Self { queue, channel, stop, serving, _database: database }
+        Self { queue, channel, stop, serving, database }
     }
 
     fn workers(&self) -> WorkerServiceClient<Channel> {
@@ -407,11 +407,7 @@ async fn upkeep_runs_while_a_coordinator_serves() {
 #[tokio::test]
 async fn health_and_reflection_answer() {
     let served = Served::start().await;
-    let mut health = HealthClient::new(served.channel.clone());
-    for service in ["", "superposed.v1.WorkerService", "superposed.v1.CampaignService"] {
-        let answer = health.check(HealthCheckRequest { service: service.to_owned() }).await.expect("an answer");
-        assert_eq!(answer.get_ref().status(), ServingStatus::Serving, "{service:?}");
-    }
+    assert_eq!(health(&served.channel).await, [ServingStatus::Serving; 3]);
     let list = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
@@ -425,6 +421,35 @@ async fn health_and_reflection_answer() {
     let names: Vec<_> = services.service.into_iter().map(|service| service.name).collect();
     assert!(names.contains(&"superposed.v1.WorkerService".to_owned()), "{names:?}");
     assert!(names.contains(&"superposed.v1.CampaignService".to_owned()), "{names:?}");
+}
+
+/// What a coordinator says of each of its services, and of itself.
+async fn health(channel: &Channel) -> Vec<ServingStatus> {
+    let mut health = HealthClient::new(channel.clone());
+    let mut all = Vec::new();
+    for service in ["", "superposed.v1.WorkerService", "superposed.v1.CampaignService"] {
+        let answer = health.check(HealthCheckRequest { service: service.to_owned() }).await.expect("an answer");
+        all.push(answer.get_ref().status());
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_coordinator_without_its_database_is_not_serving_until_that_is_back() {
+    let mut served = Served::start().await;
+    let becomes = async |channel: Channel, expected: ServingStatus| {
+        while health(&channel).await != [expected; 3] {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert_eq!(health(&served.channel).await, [ServingStatus::Serving; 3]);
+    served.database.stop();
+    let gone = timeout(Duration::from_secs(30), becomes(served.channel.clone(), ServingStatus::NotServing)).await;
+    gone.expect("it says that it does not serve");
+    served.database.start_again().await;
+    let back = timeout(Duration::from_secs(30), becomes(served.channel.clone(), ServingStatus::Serving)).await;
+    back.expect("it says that it serves again");
+    served.sync(request(1)).await;
 }
 
 #[tokio::test]

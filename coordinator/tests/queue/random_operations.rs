@@ -214,7 +214,7 @@ impl Run {
                 return self.jobs.iter().filter(|(_, job)| unfinished(job)).map(|(place, _)| *place).collect();
             }
             Operation::Both(one, other) => return self.both(one, other).await,
-            Operation::Merge => self.queue.merge_done().await.expect("the database is there"),
+            Operation::Merge => drop(self.queue.merge_done().await.expect("the database is there")),
             Operation::PauseOrResume => match state(&self.queue, self.campaign).await {
                 CampaignState::Running => self.queue.pause(self.campaign).await.expect("it runs"),
                 CampaignState::Paused => self.queue.resume(self.campaign).await.expect("it is paused"),
@@ -246,7 +246,7 @@ impl Run {
             }
             Operation::Release { lease } => {
                 let Some((name, _)) = named(lease) else { return Vec::new() };
-                queue.release(&[name]).await.expect(there);
+                queue.release(&name).await.expect(there);
             }
             Operation::Renew { lease } => {
                 let Some((worker, lease)) = self.lease(lease) else { return Vec::new() };
@@ -260,7 +260,7 @@ impl Run {
                 queue.release_lost(&self.workers[who(worker)].identity, &[]).await.expect(there);
             }
             Operation::Restart { .. } | Operation::Both(..) => {}
-            Operation::Merge => queue.merge_done().await.expect(there),
+            Operation::Merge => drop(queue.merge_done().await.expect(there)),
             Operation::PauseOrResume => {
                 // One of the two, or neither where the other coordinator was quicker.
                 if queue.pause(self.campaign).await.is_err() {

@@ -28,8 +28,9 @@ use tempfile::TempDir;
 
 /// A cluster of its own for every test, with one database.
 pub(crate) struct Database {
-    cluster: Cluster,
-    _directory: TempDir,
+    /// Dropped, and so stopped, before its directory is.
+    cluster: Option<Cluster>,
+    directory: TempDir,
 }
 
 impl Database {
@@ -38,11 +39,28 @@ impl Database {
         let directory = tempfile::Builder::new().prefix("sq-").tempdir_in("/tmp").expect("a temporary directory");
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("own directory");
         let cluster = Cluster::start(&directory.path().join("state")).await.expect("Postgres starts");
-        Self { cluster, _directory: directory }
+        Self { cluster: Some(cluster), directory }
     }
 
     pub(crate) fn url(&self) -> String {
-        self.cluster.url()
+        self.cluster.as_ref().expect("it was not stopped").url()
+    }
+
+    /// Stops Postgres; what it holds stays.
+    pub(crate) fn stop(&mut self) {
+        self.cluster = None;
+    }
+
+    /// Starts it again.
+    pub(crate) async fn start_again(&mut self) {
+        self.cluster = Some(Cluster::start(&self.directory.path().join("state")).await.expect("Postgres starts"));
+    }
+
+    /// The circles that Postgres found transactions to wait in: who waited for whom, and with what.
+    pub(crate) fn deadlocks(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.directory.path().join("state/postgres/log")).expect("it logs");
+        let found = log.split("ERROR:  deadlock detected\n").skip(1);
+        found.map(|after| after.split("HINT:").next().unwrap_or(after).to_owned()).collect()
     }
 
     /// Another coordinator's handle on the same queue.
@@ -227,7 +245,7 @@ impl Worker {
     }
 
     pub(crate) async fn release(&self, epoch: LeaseEpoch) {
-        self.queue.release(&[self.named(epoch)]).await.expect("the database is there");
+        self.queue.release(&self.named(epoch)).await.expect("the database is there");
     }
 
     /// Renews leases; returns those that are lost.
@@ -299,6 +317,11 @@ pub(crate) async fn jobs(queue: &Queue, campaign: CampaignId) -> BTreeMap<Place,
         }
     }
     assert_eq!(jobs.len(), expected, "spans reach beyond their layers");
+    for (mode, layer, counts) in queue.progress(campaign).await.expect("the campaign is there") {
+        let place = (i16::from(mode.number()), layer.0.cast_signed());
+        let failed = jobs.iter().filter(|((mode, layer, _), job)| (*mode, *layer) == place && job.state == "failed");
+        assert_eq!(counts.failed, failed.count() as u64, "what failed of layer {layer:?} is counted otherwise");
+    }
     jobs
 }
 

@@ -1,7 +1,10 @@
 //! What keeps the queue small and its leases fair.
 
 use crate::support::{Campaign, Worker, jobs, ordinals_in, run_out, span_count, start};
+use sqlx::{Connection, PgConnection};
+use std::time::Duration;
 use superposed::queue::report::Reported;
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn done_neighbours_are_merged() {
@@ -63,7 +66,7 @@ async fn leases_are_extended_by_the_time_no_coordinator_was_there() {
     let mut worker = Worker::new(&queue, "a");
     let lease = worker.lease(16).await;
     run_out(&queue, lease.epoch).await;
-    let asleep = "UPDATE coordinator_pulse SET last_alive = now() - interval '1 hour'";
+    let asleep = "UPDATE pulses SET at = at - interval '1 hour'";
     sqlx::query(asleep).execute(queue.pool()).await.expect("the database is there");
 
     // Whoever asks before the gap is bridged takes nothing away.
@@ -77,4 +80,92 @@ async fn leases_are_extended_by_the_time_no_coordinator_was_there() {
     assert_eq!(other.claim(16).await, []);
     assert_eq!(ordinals_in(&queue, campaign, "leased").await.len(), 16);
     assert_eq!(worker.finish(&lease).await, Reported::Counted);
+}
+
+/// Well below what a session may stand still within a transaction.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
+#[tokio::test]
+async fn a_session_that_holds_all_locks_of_the_pulse_keeps_nobody_from_it_nor_leases_from_running_out() {
+    let (database, queue) = start().await;
+    Campaign::new("one").layer(0, "0-7").submit(&queue).await;
+    let mut worker = Worker::new(&queue, "dead");
+    let lease = worker.lease(16).await;
+    // Not one of a coordinator's: nobody ends it.
+    let mut stuck = PgConnection::connect(&database.url()).await.expect("the database is there");
+    let mut stuck = stuck.begin().await.expect("the database is there");
+    for statement in ["SELECT FROM pulses FOR UPDATE", "SELECT pg_advisory_xact_lock(3, 0)"] {
+        sqlx::query(statement).execute(&mut *stuck).await.expect("nobody else has the locks");
+    }
+    sqlx::query("INSERT INTO pulses DEFAULT VALUES").execute(&mut *stuck).await.expect("the database is there");
+    run_out(&queue, lease.epoch).await;
+    let taken = timeout(AT_ONCE, async {
+        // Longer ago than a pulse counts, but for the new one.
+        assert_eq!(queue.pulse().await.expect("the database is there"), 0.0);
+        Worker::new(&queue, "alive").claim(16).await
+    });
+    assert_eq!(taken.await.expect("nobody waits").len(), 2);
+    assert_eq!(worker.finish(&lease).await, Reported::Stale);
+    drop(stuck);
+}
+
+#[tokio::test]
+async fn while_an_outage_is_bridged_by_one_that_stands_still_no_lease_runs_out() {
+    let (database, queue) = start().await;
+    let campaign = Campaign::new("one").layer(0, "0-7").submit(&queue).await;
+    let mut worker = Worker::new(&queue, "a");
+    let lease = worker.lease(16).await;
+    run_out(&queue, lease.epoch).await;
+    let asleep = "UPDATE pulses SET at = at - interval '1 hour'";
+    sqlx::query(asleep).execute(queue.pool()).await.expect("the database is there");
+    let mut stuck = PgConnection::connect(&database.url()).await.expect("the database is there");
+    let mut stuck = stuck.begin().await.expect("the database is there");
+    sqlx::query("SELECT pg_advisory_xact_lock(3, 0)").execute(&mut *stuck).await.expect("nobody else has it");
+    // The gap is not bridged yet, so nothing is known of who could renew.
+    let asked = timeout(AT_ONCE, Worker::new(&queue, "b").claim(16)).await.expect("nobody waits");
+    assert_eq!(asked, []);
+    stuck.rollback().await.expect("the database is there");
+    let outage = queue.pulse().await.expect("the database is there");
+    assert!((3599.0..3700.0).contains(&outage), "{outage}");
+    assert_eq!(ordinals_in(&queue, campaign, "leased").await.len(), 16);
+}
+
+#[tokio::test]
+async fn a_coordinator_that_stands_still_within_a_transaction_loses_its_locks() {
+    let (database, queue) = start().await;
+    Campaign::new("one").layer(0, "0-7").submit(&queue).await;
+    let mut worker = Worker::new(&queue, "a");
+    let lease = worker.lease(16).await;
+    let still = database.queue().await;
+    let mut still = still.pool().begin().await.expect("the database is there");
+    sqlx::query("SELECT FROM spans FOR UPDATE").execute(&mut *still).await.expect("nobody else has them");
+    // Waits for the rows, no longer than it may wait, and longer than they are held.
+    let finished = async {
+        loop {
+            if let Ok(reported) = queue.complete(&worker.named(lease.epoch), &[0..16]).await {
+                return reported;
+            }
+        }
+    };
+    let finished = timeout(Duration::from_secs(30), finished).await.expect("the locks are given up");
+    assert_eq!(finished, Reported::Counted);
+    assert!(sqlx::query("SELECT").execute(&mut *still).await.is_err(), "its session goes on");
+}
+
+#[tokio::test]
+async fn merging_looks_at_each_finished_span_once() {
+    let (_database, queue) = start().await;
+    let campaign = Campaign::new("one").layer(0, "0-31").submit(&queue).await;
+    let mut worker = Worker::new(&queue, "a");
+    let lease = worker.lease(64).await;
+    worker.complete(lease.epoch, &[0..2, 4..6]).await;
+    assert_eq!(queue.merge_done().await.expect("the database is there"), 1);
+    assert_eq!(queue.merge_done().await.expect("the database is there"), 0);
+    // What comes between is merged with what was looked at before.
+    worker.complete(lease.epoch, &[2..4]).await;
+    assert_eq!(queue.merge_done().await.expect("the database is there"), 1);
+    let done = "SELECT ordinals::text FROM spans WHERE campaign_id = $1 AND state = 'done'";
+    let done: Vec<String> =
+        sqlx::query_scalar(done).bind(campaign.0).fetch_all(queue.pool()).await.expect("the database is there");
+    assert_eq!(done, ["[0,6)"]);
 }

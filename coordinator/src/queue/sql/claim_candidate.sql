@@ -1,19 +1,41 @@
--- queue::claim: the next span to hand out: by priority, then the campaign that waited longest (those of $4 aside), then
--- where the worker is warm ($1 campaign, $2 mode, $3 layer), then in order; SKIP LOCKED is added where somebody else's
--- is to be passed over. Looks at pending spans only, and at those of one campaign where it has any.
+-- queue::claim: the next span to hand out of those that nobody is busy with: by priority, then the campaign that waited
+-- longest (those of $4 aside), then where the worker is warm ($1 campaign, $2 mode, $3 layer), then in order. Reads the
+-- first pending spans of one campaign where it has any. Says as well whether the campaign shares its turn with others,
+-- and the bounds of the ranges of neurons that the layer has.
 SELECT
     next.id, campaigns.id AS campaign_id, next.mode, next.layer, next.ordinals,
-    campaigns.batch_jobs, cardinality(campaigns.polarities) AS polarities, campaigns.max_workers
+    campaigns.batch_jobs, campaigns.polarities, campaigns.max_workers,
+    EXISTS (
+        SELECT FROM campaigns AS other
+        WHERE other.state = 'running' AND other.priority = campaigns.priority AND other.id <> campaigns.id
+    ) AS takes_turns,
+    ARRAY(
+        SELECT bound FROM layers, unnest(layers.neurons) AS range, LATERAL (VALUES (lower(range)), (upper(range))) AS ends (bound)
+        WHERE layers.campaign_id = campaigns.id AND layers.mode = next.mode AND layers.layer = next.layer
+        ORDER BY bound
+    ) AS neurons
 FROM (
-    SELECT id, batch_jobs, polarities, max_workers FROM campaigns
+    SELECT id, priority, batch_jobs, cardinality(polarities) AS polarities, max_workers FROM campaigns
     WHERE state = 'running' AND not_before <= now() AND id <> ALL ($4)
     ORDER BY priority DESC, last_claimed_at NULLS FIRST, id
 ) AS campaigns
 CROSS JOIN LATERAL (
-    SELECT id, mode, layer, ordinals FROM spans
-    WHERE campaign_id = campaigns.id AND state = 'pending' AND not_before <= now()
-    ORDER BY (campaign_id, mode, layer) = ($1::bigint, $2::smallint, $3::integer) DESC, mode, layer, lower(ordinals)
+    SELECT * FROM (
+        SELECT id, mode, layer, ordinals FROM spans
+        WHERE campaign_id = campaigns.id AND campaign_id = $1 AND mode = $2 AND layer = $3
+            AND state = 'pending' AND not_before <= now()
+        ORDER BY lower(ordinals)
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    ) AS warm
+    UNION ALL
+    SELECT * FROM (
+        SELECT id, mode, layer, ordinals FROM spans
+        WHERE campaign_id = campaigns.id AND state = 'pending' AND not_before <= now()
+        ORDER BY mode, layer, lower(ordinals)
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    ) AS first
     LIMIT 1
 ) AS next
 LIMIT 1
-FOR UPDATE OF next

@@ -1,2 +1,5 @@
--- queue::claim: a Sync that was overtaken by a later one gets nothing; locked, so that none overtakes meanwhile
-SELECT id FROM workers WHERE id = $1 AND boot = $2 AND sequence = $3 FOR SHARE
+-- queue::claim: a Sync that was overtaken by a later one gets nothing; locked, so that none overtakes meanwhile. Says
+-- whether the time of any lease is up.
+SELECT EXISTS (SELECT FROM spans WHERE state = 'leased' AND deadline < now()) AS overdue FROM workers
+WHERE id = $1 AND boot = $2 AND sequence = $3
+FOR SHARE

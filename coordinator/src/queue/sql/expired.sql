@@ -2,7 +2,7 @@
 -- have been there ($2 seconds ago at most), so that their workers could renew
 SELECT worker_id, worker_boot FROM spans
 WHERE state = 'leased' AND deadline < now() - $3 * interval '1 second'
-    AND EXISTS (SELECT FROM coordinator_pulse WHERE last_alive > now() - $2 * interval '1 second')
+    AND EXISTS (SELECT FROM pulses WHERE at > now() - $2 * interval '1 second')
 GROUP BY worker_id, worker_boot
 ORDER BY min(deadline)
 LIMIT $1

@@ -1,2 +1,2 @@
--- queue::forget_finished: what rates no longer need
+-- queue::forget: what rates no longer need
 DELETE FROM finished WHERE at < now() - $1 * interval '1 second'

@@ -1,4 +1,4 @@
--- queue::complete, queue::claim, queue::part: ordinals that row $1 gave up, in the same state
+-- queue::part: ordinals that row $1 gave up, in the same state
 INSERT INTO spans (
     campaign_id, mode, layer, ordinals, state, attempts, not_before, error, failed_worker,
     epoch, worker_id, worker_boot, granted_sequence, deadline, leased_at

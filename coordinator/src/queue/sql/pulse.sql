@@ -1,2 +1,2 @@
 -- queue::pulse: a coordinator is alive
-UPDATE coordinator_pulse SET last_alive = now()
+INSERT INTO pulses DEFAULT VALUES

@@ -1,5 +1,6 @@
 -- queue::register: takes note of a Sync; no row when a later Sync of the same boot was seen already, or another process
--- ($8 seconds ago or later) is alive under the name. Says whether the process is new.
+-- ($8 seconds ago or later) is alive under the name. Says whether the process is new, and whether the time of any lease
+-- is up. Until its transaction ends, no other Sync of the worker goes on.
 INSERT INTO workers (id, boot, sequence, backend, cores, draining)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO UPDATE
@@ -11,4 +12,4 @@ WHERE CASE
     WHEN workers.boot = excluded.boot THEN workers.sequence < excluded.sequence
     ELSE workers.draining OR workers.last_sync < now() - $8 * interval '1 second'
 END
-RETURNING started_at = now() AS is_new
+RETURNING started_at = now() AS is_new, EXISTS (SELECT FROM spans WHERE state = 'leased' AND deadline < now()) AS overdue

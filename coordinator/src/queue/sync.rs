@@ -1,0 +1,126 @@
+//! Taking in a Sync, all of it in one short transaction: a worker's word counts altogether or not at all.
+
+use super::{
+    LayerKey, Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    claim::Granted,
+    holdings::Holdings,
+    punish::{GivenUp, count_failed},
+    report::WorkerState,
+    wake::ring,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use superposed_shared::description::CampaignId;
+
+/// What a worker says in a Sync.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// Of itself.
+    pub state: WorkerState,
+    /// Jobs that are done, their files durable.
+    pub completions: Vec<(Lease, Vec<Ordinals>)>,
+    /// Jobs that failed by themselves, and how.
+    pub failures: Vec<(Lease, Ordinals, String)>,
+    /// Campaigns whose surroundings fail it, and how.
+    pub troubles: Vec<(CampaignId, String)>,
+    /// Leases that it hands back.
+    pub released: Vec<LeaseEpoch>,
+    /// Leases that it goes on with.
+    pub held: Vec<LeaseEpoch>,
+    /// How many jobs it could take; 0 for none.
+    pub wanted: u32,
+    /// Where it would rather go on.
+    pub warm: Option<LayerKey>,
+}
+
+/// What a Sync comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Leases of completions and failures that are no longer the worker's: those reports changed nothing.
+    pub stale: Vec<LeaseEpoch>,
+    /// Leases that it goes on with and no longer has.
+    pub lost: Vec<LeaseEpoch>,
+    /// What it is handed.
+    pub granted: Vec<Granted>,
+}
+
+/// A Sync that was taken in, and what is left to do about it.
+struct TakenIn {
+    taken: Taken,
+    /// Campaigns that may have ended with it.
+    ended: BTreeSet<CampaignId>,
+    /// What there is to hand out, others were busy with.
+    contended: bool,
+}
+
+impl Queue {
+    /// Takes in a Sync; none when a later one of the same process was seen already, and this is to be ignored.
+    ///
+    /// Completions of several leases, of several campaigns, and what is said of all the others are a handful of
+    /// statements: one locks the worker, one reads what it holds, one writes what became of it, two hand out.
+    ///
+    /// # Errors
+    /// When another process is alive under the worker's name, or the database fails.
+    pub async fn sync(&self, sync: &SyncIdentity, said: &Said) -> Result<Option<Taken>, QueueError> {
+        let Some(TakenIn { mut taken, ended, contended }) = Self::transact(|| self.take_in(sync, said)).await? else {
+            return Ok(None);
+        };
+        for (campaign, error) in &said.troubles {
+            self.trouble(*campaign, error).await?;
+        }
+        if said.wanted > 0 && (contended || !said.troubles.is_empty()) {
+            taken.granted = self.claim(sync, said.wanted, said.warm).await?;
+        }
+        for campaign in ended {
+            // One that something was handed out of has not ended.
+            if taken.granted.iter().all(|lease| lease.key.campaign != campaign) {
+                self.settle(Some(campaign)).await?;
+            }
+        }
+        Ok(Some(taken))
+    }
+
+    /// The one transaction.
+    async fn take_in(&self, sync: &SyncIdentity, said: &Said) -> Result<Option<TakenIn>, QueueError> {
+        let mut tx = self.pool.begin().await?;
+        let Some(registered) = self.note_sync(&mut tx, sync, &said.state).await? else { return Ok(None) };
+        let mut taken = Taken::default();
+        let mut holdings = Holdings::of(&mut tx, &sync.worker).await?;
+
+        let mut done: BTreeMap<LeaseEpoch, Vec<Ordinals>> = BTreeMap::new();
+        for (lease, ranges) in &said.completions {
+            if holdings.campaign(lease).is_some() {
+                done.entry(lease.epoch()).or_default().extend_from_slice(ranges);
+            } else {
+                taken.stale.push(lease.epoch());
+            }
+        }
+        let mut ended: BTreeSet<CampaignId> = holdings.complete(&mut tx, &done).await?.into_iter().collect();
+        let mut given_up = GivenUp::default();
+        if !said.failures.is_empty() {
+            // Rare, and each is a few statements of its own; what is left is read anew.
+            holdings.write(&mut tx, self.settings.lease).await?;
+            for (lease, failed, error) in &said.failures {
+                match self.take_failure(&mut tx, lease, failed, error, &mut given_up).await? {
+                    Some(campaign) => _ = ended.insert(campaign),
+                    None => taken.stale.push(lease.epoch()),
+                }
+            }
+            ring(&mut tx).await?;
+            holdings = Holdings::of(&mut tx, &sync.worker).await?;
+        }
+        holdings.give_back(&said.released, Some((sync, &said.held)));
+        taken.lost = holdings.renew(sync.boot, &said.held);
+        holdings.write(&mut tx, self.settings.lease).await?;
+        let mut contended = false;
+        // What troubles a campaign is noted before any of it is handed out.
+        if said.wanted > 0 && said.troubles.is_empty() {
+            let overdue = registered.overdue;
+            let claimed = self.claim_within(&mut tx, sync, said.wanted, said.warm, overdue, &mut given_up).await?;
+            contended = claimed.is_contended();
+            taken.granted = claimed.granted;
+        }
+        count_failed(&mut tx, given_up).await?;
+        tx.commit().await?;
+        Ok(Some(TakenIn { taken, ended, contended }))
+    }
+}
