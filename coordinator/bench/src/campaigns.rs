@@ -35,7 +35,7 @@ pub(crate) fn spec(name: &str, place: &Path) -> CampaignSpec {
         parameters: Default::default(),
         priority: 0,
         batch: BATCH,
-        precision: Precision::F32,
+        precision: None,
         max_attempts: 3,
         audit: AuditShare::NONE,
         max_workers: None,
@@ -69,6 +69,7 @@ pub(crate) async fn queue(queue: &Queue, name: &str, jobs: u32) -> Result<(Campa
         polarities: spec.polarities,
         parameters: MiningParameters::published(TokenRule::ByteLevel),
         batch: spec.batch,
+        precision: Precision::F32,
         audit: spec.audit,
     };
     match queue.submit(name, &spec, &description, &layers).await? {

@@ -114,6 +114,7 @@ fn pools_of_another_corpus_are_refused() {
         polarities: spec.polarities,
         parameters,
         batch: spec.batch,
+        precision: spec.precision.unwrap_or_default(),
         name: spec.name.clone(),
         audit: spec.audit,
     };

@@ -107,7 +107,7 @@ impl Campaign {
             parameters: Default::default(),
             priority: 0,
             batch: 8,
-            precision: Precision::F32,
+            precision: None,
             max_attempts: 2,
             audit: Default::default(),
             max_workers: None,
@@ -156,6 +156,7 @@ impl Campaign {
             polarities: self.spec.polarities,
             parameters: MiningParameters::published(TokenRule::ByteLevel),
             batch: self.spec.batch,
+            precision: Precision::F32,
             name: self.spec.name.clone(),
             audit: self.spec.audit,
         }
