@@ -121,7 +121,8 @@ fn a_config_that_lacks_a_field_names_it() {
 fn a_missing_tokenizer_is_told_with_what_would_do() {
     assert_eq!(
         refusal_after(|bench| remove(bench, "merges.txt")),
-        "model holds no tokenizer: put tokenizer.json, vocab.json with merges.txt, or tokenizer.model there"
+        "model holds no tokenizer: put tokenizer.json, vocab.json with merges.txt, encoder.json with vocab.bpe, or \
+         tokenizer.model there"
     );
 }
 

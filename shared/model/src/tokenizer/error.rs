@@ -10,7 +10,8 @@ use std::{
 pub enum TokenizerError {
     /// The directory holds none of the layouts that are read.
     #[error(
-        "{} holds no tokenizer: put tokenizer.json, vocab.json with merges.txt, or tokenizer.model there",
+        "{} holds no tokenizer: put tokenizer.json, vocab.json with merges.txt, encoder.json with vocab.bpe, or \
+         tokenizer.model there",
         directory.display()
     )]
     Missing {

@@ -1,18 +1,21 @@
 //! Tokenizers: what the ids of a model's logits are called, and how a word is cut into them.
 //!
 //! Mining needs little of a tokenizer: the raw strings of its vocabulary (GPT-2's rule compares them with corpus
-//! words) and the ids of a word standing alone (LLaMA's rule). [`Tokenizer::load`] finds them in one of three
+//! words) and the ids of a word standing alone (LLaMA's rule). [`Tokenizer::load`] finds them in one of these
 //! layouts, looked for in this order, since a directory often holds several and the first is the most precise:
 //!
 //! 1. `tokenizer.json` (`json`): the `tokenizers` library's own format, read by that library
-//! 2. `vocab.json` + `merges.txt` (`byte_level`): GPT-2's byte-level BPE
-//! 3. `tokenizer.model` (`sentence_piece`): a SentencePiece model, BPE or unigram
+//! 2. `vocab.json` + `merges.txt`, or OpenAI's names for them, `encoder.json` + `vocab.bpe` (`byte_level`): GPT-2's
+//!    byte-level BPE
+//! 3. `tokenizer.model`: a SentencePiece model, BPE or unigram (`sentence_piece`), or LLaMA 3's list of ranks
+//!    (`ranks`)
 //!
 //! The last two may be joined by `added_tokens.json`, which names further ids and cuts nothing.
 
 mod byte_level;
 mod error;
 mod json;
+mod ranks;
 mod sentence_piece;
 
 pub use error::TokenizerError;
@@ -26,10 +29,45 @@ use std::{
 use superposed_identity::{TokenId, TokenRule};
 
 const JSON: &str = "tokenizer.json";
-const VOCABULARY: &str = "vocab.json";
-const MERGES: &str = "merges.txt";
-const SENTENCE_PIECE: &str = "tokenizer.model";
+/// Vocabulary and merges, under the names that Hugging Face and OpenAI give them.
+const BYTE_LEVEL: [(&str, &str); 2] = [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
+const MODEL: &str = "tokenizer.model";
 const ADDED: &str = "added_tokens.json";
+
+/// The files of a tokenizer, of those that a place has.
+enum Files {
+    Json,
+    ByteLevel(&'static str, &'static str),
+    Model,
+}
+
+impl Files {
+    fn choose(has: impl Fn(&str) -> bool) -> Option<Self> {
+        if has(JSON) {
+            Some(Self::Json)
+        } else if let Some((vocabulary, merges)) = BYTE_LEVEL.into_iter().find(|(one, other)| has(one) && has(other)) {
+            Some(Self::ByteLevel(vocabulary, merges))
+        } else {
+            has(MODEL).then_some(Self::Model)
+        }
+    }
+}
+
+/// Which files a tokenizer is read from at a place with files of these names; `place` is only for what is said of it.
+///
+/// # Errors
+/// When there is none.
+pub fn needed(place: &Path, names: &[String]) -> Result<Vec<String>, TokenizerError> {
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let files = Files::choose(has).ok_or_else(|| TokenizerError::Missing { directory: place.to_owned() })?;
+    let added = Some(ADDED).filter(|name| has(name));
+    let files: Vec<&str> = match files {
+        Files::Json => vec![JSON],
+        Files::ByteLevel(vocabulary, merges) => [vocabulary, merges].into_iter().chain(added).collect(),
+        Files::Model => [MODEL].into_iter().chain(added).collect(),
+    };
+    Ok(files.into_iter().map(str::to_owned).collect())
+}
 
 /// A model's tokenizer: the strings of its vocabulary and the ids of words.
 ///
@@ -53,28 +91,40 @@ type Vocabulary = BTreeMap<u32, String>;
 
 impl Tokenizer {
     /// Reads the tokenizer of a model directory: `tokenizer.json`, else `vocab.json` with `merges.txt`, else
-    /// `tokenizer.model`.
+    /// `encoder.json` with `vocab.bpe`, else `tokenizer.model`.
     ///
     /// # Errors
     /// When the directory holds none of them, or the one it holds cannot be read or follows neither token rule.
     pub fn load(directory: &Path) -> Result<Self, TokenizerError> {
-        let at = |name: &str| Some(directory.join(name)).filter(|path| path.is_file());
-        if let Some(path) = at(JSON) {
-            let (library, rule) = json::load(&path)?;
-            let vocabulary = library.get_vocab(true).into_iter().map(|(token, id)| (id, token)).collect();
-            return Self::new(vocabulary, Encoder::Library(Box::new(library)), rule, vec![path]);
-        }
-        let (mut vocabulary, encoder, rule, mut files) =
-            if let (Some(vocabulary), Some(merges)) = (at(VOCABULARY), at(MERGES)) {
+        let at = |name: &str| directory.join(name);
+        let files = Files::choose(|name| at(name).is_file());
+        let files = files.ok_or_else(|| TokenizerError::Missing { directory: directory.to_owned() })?;
+        let (mut vocabulary, encoder, rule, mut files) = match files {
+            Files::Json => {
+                let path = at(JSON);
+                let (library, rule) = json::load(&path)?;
+                let vocabulary = library.get_vocab(true).into_iter().map(|(token, id)| (id, token)).collect();
+                return Self::new(vocabulary, Encoder::Library(Box::new(library)), rule, vec![path]);
+            }
+            Files::ByteLevel(vocabulary, merges) => {
+                let (vocabulary, merges) = (at(vocabulary), at(merges));
                 let (tokens, library) = byte_level::load(&vocabulary, &merges)?;
                 (tokens, Encoder::Library(Box::new(library)), TokenRule::ByteLevel, vec![vocabulary, merges])
-            } else if let Some(path) = at(SENTENCE_PIECE) {
-                let (tokens, model) = sentence_piece::load(&path)?;
-                (tokens, Encoder::SentencePiece(Box::new(model)), TokenRule::SentencePiece, vec![path])
-            } else {
-                return Err(TokenizerError::Missing { directory: directory.to_owned() });
-            };
-        if let Some(path) = at(ADDED) {
+            }
+            Files::Model => {
+                let path = at(MODEL);
+                let content = read(&path)?;
+                if ranks::is_one(&content) {
+                    let (tokens, library) = ranks::load(&path, &content)?;
+                    (tokens, Encoder::Library(Box::new(library)), TokenRule::ByteLevel, vec![path])
+                } else {
+                    let (tokens, model) = sentence_piece::load(&path, &content)?;
+                    (tokens, Encoder::SentencePiece(Box::new(model)), TokenRule::SentencePiece, vec![path])
+                }
+            }
+        };
+        let added = Some(at(ADDED)).filter(|path| path.is_file());
+        if let Some(path) = added {
             let added: BTreeMap<String, u32> =
                 serde_json::from_slice(&read(&path)?).map_err(|e| TokenizerError::invalid(&path, e))?;
             for (token, id) in added {

@@ -14,7 +14,7 @@ mod bpe;
 mod normalize;
 mod proto;
 
-use super::{TokenizerError, Vocabulary, read};
+use super::{TokenizerError, Vocabulary};
 use bpe::Bpe;
 use normalize::Normalizer;
 use prost::Message;
@@ -33,8 +33,8 @@ enum Method {
     Unigram(Box<Unigram>),
 }
 
-pub(super) fn load(path: &Path) -> Result<(Vocabulary, SentencePiece), TokenizerError> {
-    let model = ModelProto::decode(read(path)?.as_slice()).map_err(|e| TokenizerError::invalid(path, e))?;
+pub(super) fn load(path: &Path, content: &[u8]) -> Result<(Vocabulary, SentencePiece), TokenizerError> {
+    let model = ModelProto::decode(content).map_err(|e| TokenizerError::invalid(path, e))?;
     let tokens = (0..).zip(&model.pieces).map(|(id, piece)| (id, piece.piece().to_owned())).collect();
     Ok((tokens, SentencePiece::new(&model, path)?))
 }
