@@ -1,9 +1,7 @@
 //! A model directory: configuration, weights and tokenizer, checked against each other.
 
-use crate::{ModelConfig, ModelError, TensorId, Tokenizer, weights::Weights};
+use crate::{Layout, ModelConfig, ModelError, TensorId, Tokenizer, weights::Weights};
 use std::path::{Path, PathBuf};
-
-pub(crate) const CONFIG: &str = "config.json";
 
 /// A model that can be mined: everything the forward pass and the token rules need is there and fits together.
 ///
@@ -11,26 +9,22 @@ pub(crate) const CONFIG: &str = "config.json";
 #[derive(Debug)]
 pub struct ModelDirectory {
     path: PathBuf,
-    config: ModelConfig,
+    layout: Layout,
     weights: Weights,
     tokenizer: Tokenizer,
 }
 
 impl ModelDirectory {
-    /// Opens a directory in Hugging Face's layout: `config.json`, `model.safetensors` (or shards with their index) and
-    /// a tokenizer (see [`Tokenizer::load`]).
+    /// Opens a directory in Hugging Face's layout (`config.json`, `model.safetensors` or shards with their index) or
+    /// Meta's (`params.json`, `consolidated.*.pth`), with a tokenizer (see [`Tokenizer::load`]).
     ///
     /// # Errors
     /// The first thing that is missing, damaged, not known or does not fit the rest.
     pub fn open(directory: &Path) -> Result<Self, ModelError> {
-        let config = directory.join(CONFIG);
-        if !config.is_file() {
-            return Err(no_config(directory, config));
-        }
-        let config = ModelConfig::load(&config)?;
-        let weights = Weights::open(directory, &config)?;
+        let layout = Layout::of_directory(directory)?;
+        let weights = Weights::open(directory, &layout)?;
         let tokenizer = Tokenizer::load(directory)?;
-        let (tokens, vocabulary) = (tokenizer.vocabulary_size(), config.vocabulary);
+        let (tokens, vocabulary) = (tokenizer.vocabulary_size(), weights.config().vocabulary);
         // Heads are padded to a round number of columns, never to twice the vocabulary: then the tokenizer is a
         // stranger's, as it is when it has tokens without a logit.
         if tokens > vocabulary || tokens < vocabulary / 2 {
@@ -40,7 +34,7 @@ impl ModelDirectory {
         if tokens < vocabulary {
             tracing::debug!(tokens, vocabulary, "the last logits stand for no token and are not ranked");
         }
-        Ok(Self { path: directory.to_owned(), config, weights, tokenizer })
+        Ok(Self { path: directory.to_owned(), layout, weights, tokenizer })
     }
 
     /// The directory itself.
@@ -52,7 +46,7 @@ impl ModelDirectory {
     /// The model's configuration.
     #[must_use]
     pub fn config(&self) -> &ModelConfig {
-        &self.config
+        self.weights.config()
     }
 
     /// The model's tokenizer.
@@ -64,7 +58,7 @@ impl ModelDirectory {
     /// How many logits stand for a token and are ranked: the columns from here on are padding.
     #[must_use]
     pub fn ranked_tokens(&self) -> u32 {
-        self.config.vocabulary.min(self.tokenizer.vocabulary_size())
+        self.config().vocabulary.min(self.tokenizer.vocabulary_size())
     }
 
     /// A tensor as `f32` numbers, row by row, in the shape that [`ModelConfig::shape`] states: matrices are
@@ -79,25 +73,9 @@ impl ModelDirectory {
 
     /// The files that make the model what it is: configuration, weights (with their index) and tokenizer.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
-        [self.path.join(CONFIG)]
+        [self.path.join(self.layout.config())]
             .into_iter()
-            .chain(self.weights.files().map(Path::to_owned))
+            .chain(self.weights.files())
             .chain(self.tokenizer.files().iter().cloned())
-    }
-}
-
-fn no_config(directory: &Path, config: PathBuf) -> ModelError {
-    if !directory.is_dir() {
-        return ModelError::Missing {
-            path: directory.to_owned(),
-            remedy: "a model is a directory with config.json, model.safetensors and a tokenizer",
-        };
-    }
-    match crate::weights::unreadable(directory) {
-        ModelError::Missing { .. } => ModelError::Missing {
-            path: config,
-            remedy: "a model directory holds config.json, model.safetensors and a tokenizer",
-        },
-        format => format,
     }
 }

@@ -63,9 +63,21 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A PyTorch checkpoint holds something other than tensors, or holds them in a way that is not read.
+    #[error(
+        "{} cannot be read as a checkpoint: {reason}; save the model's tensors alone with \
+         `torch.save({{name: tensor.contiguous() for name, tensor in ...}}, FILE)`",
+        path.display()
+    )]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is in the way.
+        reason: String,
+    },
     /// A tensor that the configuration calls for is in none of the weight files.
     #[error(
-        "{} has no tensor {name}: fetch the weights again, or check that config.json belongs to them",
+        "{} has no tensor {name}: fetch the weights again, or check that config.json (params.json) belongs to them",
         path.display()
     )]
     TensorMissing {
@@ -76,8 +88,8 @@ pub enum ModelError {
     },
     /// A tensor has another shape than the configuration calls for.
     #[error(
-        "{}: tensor {name} has shape {found:?}, but config.json calls for {expected:?}: check that both belong to the \
-         same model",
+        "{}: tensor {name} has shape {found:?}, but {config} calls for {expected:?}: check that they belong to the same \
+         model, and that no file of it is missing",
         path.display()
     )]
     TensorShape {
@@ -89,6 +101,8 @@ pub enum ModelError {
         found: Vec<usize>,
         /// The shape it should have there.
         expected: Vec<usize>,
+        /// What says so.
+        config: String,
     },
     /// A tensor's numbers are in a format that is not read.
     #[error(
@@ -133,6 +147,10 @@ impl ModelError {
 
     pub(crate) fn weights(path: &Path, reason: impl fmt::Display) -> Self {
         Self::Weights { path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn checkpoint(path: &Path, reason: impl fmt::Display) -> Self {
+        Self::Checkpoint { path: path.to_owned(), reason: reason.to_string() }
     }
 
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {

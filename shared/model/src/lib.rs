@@ -1,12 +1,13 @@
 //! Models on disk: configuration, weights and tokenizers of GPT-2 and the LLaMA family.
 //!
-//! [`ModelDirectory::open`] takes a directory in Hugging Face's layout and checks all of it before anything is
+//! [`ModelDirectory::open`] takes a directory in Hugging Face's layout, or Meta's, and checks all of it before anything is
 //! computed: the architecture is one that is known, every tensor that the forward pass needs is there in the shape the
 //! configuration states and in a number format that is read, and the tokenizer belongs to the model. What is wrong is
 //! said in one line that names the file, the tensor and what to do ([`ModelError`]).
 //!
 //! - [`config`]: `config.json`, and the [`TensorId`]s that a model so configured consists of
-//! - [`weights`]: `safetensors` files, one or sharded, mapped into memory and converted to `f32` when asked for
+//! - [`layout`]: which files make a model
+//! - [`weights`]: `safetensors` files, one or sharded, and Meta's checkpoints, mapped into memory and converted to `f32` when asked for
 //! - [`tokenizer`]: the strings of the vocabulary and the tokens of a word
 //! - [`directory`]: the three together, checked against each other
 //! - [`digest`]: the name of a model's content
@@ -19,6 +20,7 @@ pub mod config;
 pub mod digest;
 pub mod directory;
 mod error;
+pub mod layout;
 pub mod tokenizer;
 pub mod weights;
 
@@ -28,4 +30,5 @@ pub mod test_models;
 pub use config::{Architecture, BlockTensor, ModelConfig, TensorId};
 pub use directory::ModelDirectory;
 pub use error::ModelError;
+pub use layout::Layout;
 pub use tokenizer::{Tokenizer, TokenizerError};

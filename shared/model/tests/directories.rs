@@ -211,8 +211,10 @@ fn other_formats_are_refused_with_the_way_to_convert_them() {
     for (file, says) in [
         ("model.ckpt.data-00000-of-00001", "from_tf=True"),
         ("pytorch_model.bin", "safe_serialization=True"),
-        ("consolidated.00.pth", "convert_llama_weights_to_hf"),
+        ("consolidated.safetensors", "Hugging Face's layout"),
+        ("tf_model.h5", "from_tf=True"),
         ("model.gguf", "GGUF"),
+        ("hparams.json", "from_tf=True"),
     ] {
         for config in [true, false] {
             let directory = tempfile::tempdir().expect("a temporary directory");

@@ -1,10 +1,11 @@
-//! `config.json`: which architecture a model is, and the sizes of its parts.
+//! `config.json` or Meta's `params.json`: which architecture a model is, and the sizes of its parts.
 //!
-//! Each architecture reads its own spelling (`gpt2`, `llama`) into the one [`ModelConfig`], which also says what
-//! tensors such a model consists of (`tensors`).
+//! Each architecture reads its own spelling (`gpt2`, `llama`; `meta` for `params.json`) into the one [`ModelConfig`],
+//! which also says what tensors such a model consists of (`tensors`).
 
 mod gpt2;
 mod llama;
+mod meta;
 mod tensors;
 
 pub use tensors::{BlockTensor, TensorId};

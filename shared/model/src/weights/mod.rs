@@ -1,18 +1,21 @@
-//! Weights in `safetensors` files: one `model.safetensors`, or shards with `model.safetensors.index.json`.
+//! Weights: `safetensors` files, one or sharded, or Meta's `consolidated.*.pth`.
 //!
-//! The files are mapped into memory (`map`) and only their headers are read on opening (`index`); a tensor is found
-//! by what it does ([`TensorId`]), whatever its file calls it (`names`), and converted to `f32` in the
-//! orientation `[in, out]` when it is asked for (`tensor`).
+//! The files are mapped into memory (`map`) and only their headers are read on opening (`safetensors`, `torch`); a
+//! tensor is found by what it does ([`TensorId`]), whatever its file calls it (`names`, `meta`), and converted to `f32`
+//! in the orientation `[in, out]` when it is asked for (`tensor`).
 
-mod index;
 mod map;
+mod meta;
 mod names;
+mod safetensors;
 mod tensor;
+mod torch;
 
-pub(crate) use index::unreadable;
+pub use self::safetensors::shards_of_index;
 
-use crate::{ModelConfig, ModelError, TensorId};
-use index::Index;
+use self::safetensors::SafeTensorFiles;
+use crate::{Layout, ModelConfig, ModelError, TensorId, layout::CONFIG};
+use meta::MetaFiles;
 use names::Stored;
 use std::path::{Path, PathBuf};
 use tensor::Format;
@@ -21,21 +24,51 @@ use tensor::Format;
 #[derive(Debug)]
 pub struct Weights {
     config: ModelConfig,
-    index: Index,
+    files: Files,
+}
+
+#[derive(Debug)]
+enum Files {
+    SafeTensors(SafeTensorFiles),
+    Meta(MetaFiles),
 }
 
 impl Weights {
-    /// Opens the weight files of a directory and checks that every tensor a model of this configuration needs is there,
-    /// in the right shape and a format that is read.
+    /// Opens the sizes and the weights of a directory in this layout, and checks that every tensor such a model needs
+    /// is there, in the right shape and a format that is read.
     ///
     /// # Errors
     /// The first file or tensor that is missing or not as it should be.
-    pub fn open(directory: &Path, config: &ModelConfig) -> Result<Self, ModelError> {
-        let weights = Self { config: config.clone(), index: Index::open(directory)? };
-        for id in config.tensors() {
-            weights.find(id)?;
+    pub fn open(directory: &Path, layout: &Layout) -> Result<Self, ModelError> {
+        let config = directory.join(layout.config());
+        let weights = match layout {
+            Layout::SafeTensors => Self {
+                config: ModelConfig::load(&config)?,
+                files: Files::SafeTensors(SafeTensorFiles::open(directory)?),
+            },
+            Layout::ShardedSafeTensors => Self {
+                config: ModelConfig::load(&config)?,
+                files: Files::SafeTensors(SafeTensorFiles::open_sharded(directory)?),
+            },
+            Layout::Meta { .. } => {
+                let files = MetaFiles::open(directory, &layout.weights())?;
+                let config = ModelConfig::load_meta(&config, files.tied_head(), |width| files.vocabulary(width))?;
+                Self { config, files: Files::Meta(files) }
+            }
+        };
+        for id in weights.config.tensors() {
+            match &weights.files {
+                Files::SafeTensors(files) => drop(weights.find(files, id)?),
+                Files::Meta(files) => files.check(&weights.config, id)?,
+            }
         }
         Ok(weights)
+    }
+
+    /// The sizes of the model.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
     }
 
     /// A tensor as `f32` numbers, row by row, in the shape that [`ModelConfig::shape`] states: matrices are
@@ -44,24 +77,32 @@ impl Weights {
     /// # Errors
     /// When the model has no such tensor.
     pub fn tensor_f32(&self, id: TensorId) -> Result<Vec<f32>, ModelError> {
-        let (stored, found) = self.find(id)?;
-        Ok(tensor::read(found.bytes, found.format, &stored.shape, stored.reading))
+        match &self.files {
+            Files::SafeTensors(files) => {
+                let (stored, found) = self.find(files, id)?;
+                Ok(tensor::read(found.bytes, found.format, &stored.shape, stored.reading))
+            }
+            Files::Meta(files) => files.tensor_f32(&self.config, id),
+        }
     }
 
-    /// The weight files, and the index where there are several.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.index.files()
+    /// The weight files, and the index where there is one.
+    pub fn files(&self) -> Vec<PathBuf> {
+        match &self.files {
+            Files::SafeTensors(files) => files.files().map(Path::to_owned).collect(),
+            Files::Meta(files) => files.files().map(Path::to_owned).collect(),
+        }
     }
 
-    fn find(&self, id: TensorId) -> Result<(Stored, Found<'_>), ModelError> {
+    fn find<'a>(&self, files: &'a SafeTensorFiles, id: TensorId) -> Result<(Stored, Found<'a>), ModelError> {
         let mut candidates = names::stored(&self.config, id).ok_or(ModelError::NoSuchTensor(id))?;
-        let place = candidates.iter().position(|stored| self.index.contains(&stored.name));
+        let place = candidates.iter().position(|stored| files.contains(&stored.name));
         // A missing one is called as the file would call it.
-        let likely = || candidates.iter().position(|stored| self.index.has_beside(&stored.name));
+        let likely = || candidates.iter().position(|stored| files.has_beside(&stored.name));
         let place = place.or_else(likely).unwrap_or(0);
         let stored = candidates.swap_remove(place);
-        let Some((path, info, bytes)) = self.index.tensor(&stored.name) else {
-            return Err(ModelError::TensorMissing { path: self.index.path().to_owned(), name: stored.name });
+        let Some((path, info, bytes)) = files.tensor(&stored.name) else {
+            return Err(ModelError::TensorMissing { path: files.path().to_owned(), name: stored.name });
         };
         if info.shape != stored.shape {
             return Err(ModelError::TensorShape {
@@ -69,6 +110,7 @@ impl Weights {
                 name: stored.name,
                 found: info.shape.clone(),
                 expected: stored.shape,
+                config: CONFIG.to_owned(),
             });
         }
         let Some(format) = Format::new(info.dtype) else {

@@ -1,7 +1,10 @@
-//! Which weight files a directory has, and which tensor lies where in them.
+//! `safetensors` files, one or shards with an index, and which tensor lies where in them.
 
 use super::map::map;
-use crate::ModelError;
+use crate::{
+    ModelError,
+    layout::{INDEX, SINGLE},
+};
 use memmap2::Mmap;
 use safetensors::{SafeTensors, tensor::TensorInfo};
 use serde::Deserialize;
@@ -11,11 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const SINGLE: &str = "model.safetensors";
-const SHARDED: &str = "model.safetensors.index.json";
-
 /// The tensors of one or several `safetensors` files.
-pub(super) struct Index {
+pub(super) struct SafeTensorFiles {
     /// The file that stands for all: the single one, or the index.
     path: PathBuf,
     shards: Vec<Shard>,
@@ -36,17 +36,19 @@ struct ShardList {
     weight_map: BTreeMap<String, String>,
 }
 
-impl Index {
+impl SafeTensorFiles {
+    /// Opens `model.safetensors`.
     pub(super) fn open(directory: &Path) -> Result<Self, ModelError> {
-        let (single, sharded) = (directory.join(SINGLE), directory.join(SHARDED));
-        if single.is_file() {
-            Self::read(single.clone(), vec![single])
-        } else if sharded.is_file() {
-            let files = shard_files(directory, &sharded)?;
-            Self::read(sharded, files)
-        } else {
-            Err(unreadable(directory))
-        }
+        let single = directory.join(SINGLE);
+        Self::read(single.clone(), vec![single])
+    }
+
+    /// Opens the shards that `model.safetensors.index.json` names.
+    pub(super) fn open_sharded(directory: &Path) -> Result<Self, ModelError> {
+        let path = directory.join(INDEX);
+        let index = fs::read(&path).map_err(ModelError::read(&path))?;
+        let shards = shards_of_index(&path, &index)?.into_iter().map(|name| directory.join(name)).collect();
+        Self::read(path, shards)
     }
 
     fn read(path: PathBuf, files: Vec<PathBuf>) -> Result<Self, ModelError> {
@@ -90,62 +92,30 @@ impl Index {
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
-        let index = Some(self.path.as_path()).filter(|path| path.ends_with(SHARDED));
+        let index = Some(self.path.as_path()).filter(|path| path.ends_with(INDEX));
         index.into_iter().chain(self.shards.iter().map(|shard| shard.path.as_path()))
     }
 }
 
-impl fmt::Debug for Index {
+impl fmt::Debug for SafeTensorFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Index").field("path", &self.path).field("tensors", &self.tensors.len()).finish_non_exhaustive()
+        f.debug_struct("SafeTensorFiles")
+            .field("path", &self.path)
+            .field("tensors", &self.tensors.len())
+            .finish_non_exhaustive()
     }
 }
 
-fn shard_files(directory: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let bytes = fs::read(index).map_err(ModelError::read(index))?;
-    let list: ShardList = serde_json::from_slice(&bytes).map_err(|e| ModelError::weights(index, e))?;
+/// The files that a `model.safetensors.index.json` names; `path` is only for what is said of it.
+///
+/// # Errors
+/// When it is no such index, or names what cannot be a file beside it.
+pub fn shards_of_index(path: &Path, index: &[u8]) -> Result<BTreeSet<String>, ModelError> {
+    let list: ShardList = serde_json::from_slice(index).map_err(|e| ModelError::weights(path, e))?;
     let names: BTreeSet<String> = list.weight_map.into_values().collect();
     // A shard lies beside its index; anything else in a downloaded file is an attempt to read elsewhere.
     if let Some(name) = names.iter().find(|name| Path::new(name).file_name().is_none_or(|file| file != name.as_str())) {
-        return Err(ModelError::weights(index, format_args!("{name:?} is not the name of a file beside it")));
+        return Err(ModelError::weights(path, format_args!("{name:?} is not the name of a file beside it")));
     }
-    Ok(names.into_iter().map(|name| directory.join(name)).collect())
-}
-
-/// Says why a directory without `safetensors` files cannot be used: what it holds instead, and how to convert that.
-pub(crate) fn unreadable(directory: &Path) -> ModelError {
-    let names: Vec<String> = fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    let any = |start: &str, end: &str| names.iter().any(|name| name.starts_with(start) && name.ends_with(end));
-    let format = |format, remedy| ModelError::Format { directory: directory.to_owned(), format, remedy };
-    if any("model.ckpt", "") || any("hparams.json", "") {
-        format(
-            "an original TensorFlow checkpoint",
-            "convert it with `transformers.GPT2LMHeadModel.from_pretrained(DIR, from_tf=True).save_pretrained(DIR)`, or \
-             fetch the same model from huggingface.co/openai-community",
-        )
-    } else if any("pytorch_model", ".bin") || any("pytorch_model", ".bin.index.json") {
-        format(
-            "PyTorch weights (pytorch_model.bin)",
-            "save them as safetensors with `transformers.AutoModelForCausalLM.from_pretrained(DIR).save_pretrained(DIR, \
-             safe_serialization=True)`",
-        )
-    } else if any("consolidated", ".pth") {
-        format(
-            "Meta's original checkpoint (consolidated.*.pth)",
-            "convert it with `python -m transformers.models.llama.convert_llama_weights_to_hf --input_dir DIR \
-             --output_dir NEW --model_size SIZE`",
-        )
-    } else if any("", ".gguf") {
-        format("a GGUF file", "use the model it was made from, in safetensors files")
-    } else {
-        ModelError::Missing {
-            path: directory.join(SINGLE),
-            remedy: "fetch the model's safetensors files (one, or shards with model.safetensors.index.json)",
-        }
-    }
+    Ok(names)
 }

@@ -21,7 +21,7 @@ impl Format {
         }
     }
 
-    const fn size(self) -> usize {
+    pub(super) const fn size(self) -> usize {
         match self {
             Self::F32 => 4,
             Self::F16 | Self::Bf16 => 2,
@@ -61,12 +61,52 @@ pub(super) fn read(bytes: &[u8], format: Format, shape: &[usize], reading: Readi
     }
 }
 
-/// The transposed matrix. Some rows at a time are widened and then written as short runs, so neither the reads nor the
-/// writes stride through memory one number at a time.
+/// A part of a matrix or vector, row by row.
+pub(super) struct Part<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) format: Format,
+}
+
+/// A vector of which every part is all.
+pub(super) fn vector(part: &Part<'_>) -> Vec<f32> {
+    let mut numbers = vec![0.0; part.bytes.len() / part.format.size()];
+    widen(part.bytes, part.format, &mut numbers);
+    numbers
+}
+
+/// The matrix `[input, output]` of which the file has the rows, `[output, input]`, in equal parts one below the other.
+pub(super) fn join_outputs(parts: &[Part<'_>], [input, output]: [usize; 2]) -> Vec<f32> {
+    let mut numbers = vec![0.0; input * output];
+    for (number, part) in parts.iter().enumerate() {
+        let first = number * (output / parts.len());
+        transpose(part.bytes, part.format, input, &mut numbers[first..], output);
+    }
+    numbers
+}
+
+/// The matrix `[input, output]` of which the file has the columns, `[output, input]`, in equal parts side by side.
+pub(super) fn join_inputs(parts: &[Part<'_>], [input, output]: [usize; 2]) -> Vec<f32> {
+    let mut numbers = vec![0.0; input * output];
+    let columns = input / parts.len();
+    for (part, wanted) in parts.iter().zip(numbers.chunks_exact_mut(columns * output)) {
+        transpose(part.bytes, part.format, columns, wanted, output);
+    }
+    numbers
+}
+
+/// The transposed matrix.
 fn transposed(bytes: &[u8], format: Format, columns: usize) -> Vec<f32> {
-    const ROWS: usize = 16;
     let rows = bytes.len() / format.size() / columns;
     let mut numbers = vec![0.0; rows * columns];
+    transpose(bytes, format, columns, &mut numbers, rows);
+    numbers
+}
+
+/// Writes the transposed matrix, its rows `stride` numbers apart. Some rows of the file at a time are widened and then
+/// written as short runs, so neither the reads nor the writes stride through memory one number at a time.
+fn transpose(bytes: &[u8], format: Format, columns: usize, wanted: &mut [f32], stride: usize) {
+    const ROWS: usize = 16;
+    let rows = bytes.len() / format.size() / columns;
     let mut band = vec![0.0; ROWS * columns];
     for (number, bytes) in bytes.chunks(ROWS * columns * format.size()).enumerate() {
         let first = number * ROWS;
@@ -74,13 +114,12 @@ fn transposed(bytes: &[u8], format: Format, columns: usize) -> Vec<f32> {
         let band = &mut band[..height * columns];
         widen(bytes, format, band);
         for column in 0..columns {
-            let run = &mut numbers[column * rows + first..][..height];
+            let run = &mut wanted[column * stride + first..][..height];
             for (row, wanted) in run.iter_mut().enumerate() {
                 *wanted = band[row * columns + column];
             }
         }
     }
-    numbers
 }
 
 /// Little-endian numbers of a format, widened exactly. The bytes need not be aligned.
