@@ -179,7 +179,8 @@ fn logits_without_their_tokenizer_are_refused() {
     );
     assert_eq!(
         refusal(&|campaign| campaign["tokenizer"] = "corpus".into()),
-        "corpus holds no tokenizer: put tokenizer.json, vocab.json with merges.txt, or tokenizer.model there"
+        "corpus holds no tokenizer: put tokenizer.json, vocab.json with merges.txt, encoder.json with vocab.bpe, or \
+         tokenizer.model there"
     );
     assert_eq!(
         refusal(&|_| {}),
