@@ -21,7 +21,7 @@ impl std::fmt::Display for CampaignId {
 pub enum Input {
     /// A model: logits are computed.
     Model {
-        /// Its directory.
+        /// Its [`Place`](crate::place::Place); of a hub's, the revision is a commit.
         directory: String,
         /// `sha256:…` over its files.
         digest: String,
@@ -39,7 +39,7 @@ pub enum Input {
         place: String,
         /// `sha256:…` over its logits.
         digest: String,
-        /// The directory of the tokenizer whose tokens they are of.
+        /// The [`Place`](crate::place::Place) of the tokenizer whose tokens they are of.
         tokenizer: String,
         /// `sha256:…` over the tokenizer's files.
         tokenizer_digest: String,

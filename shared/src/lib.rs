@@ -5,6 +5,7 @@
 //! - [`extra_vocab`]: the words that a campaign admits to its pools
 //! - [`layout`]: where results lie, relative to a destination
 //! - [`destination`]: results through `object_store`
+//! - [`place`]: where a model or a tokenizer lies
 //! - [`record`]: the campaign's record beside its results, and the map from ids to words
 //! - [`rows`]: word sets and topics read back from their files
 //! - [`stored`]: pools and logits that a campaign starts from instead of a model
@@ -21,6 +22,7 @@ pub mod description;
 pub mod destination;
 pub mod extra_vocab;
 pub mod layout;
+pub mod place;
 pub mod proto;
 pub mod record;
 pub mod rows;

@@ -158,8 +158,8 @@ fn a_tensorflow_checkpoint_is_refused_with_the_conversion() {
         write(bench, "model.ckpt.index", "");
         write(bench, "hparams.json", "{}");
     });
-    assert!(line.starts_with("model holds an original TensorFlow checkpoint, which is not read: convert it"), "{line}");
-    assert!(line.contains("from_pretrained(DIR, from_tf=True).save_pretrained(DIR)"), "{line}");
+    assert!(line.starts_with("model holds an original TensorFlow checkpoint, which is not read: name the"), "{line}");
+    assert!(line.contains("from_pretrained(DIR, from_tf=True, config=") && line.contains("hparams.json"), "{line}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::{ModelDirectory, ModelError, Tokenizer};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -31,21 +32,34 @@ impl Tokenizer {
     }
 }
 
-fn of_files(mut files: Vec<PathBuf>) -> Result<String, ModelError> {
-    files.sort();
-    let mut all = Sha256::new();
-    for path in &files {
-        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        // A name has no NUL and a digest has a fixed length, so no two lists of files read alike.
-        all.update(name);
-        all.update([0]);
-        all.update(of_file(path).map_err(ModelError::read(path))?);
-    }
-    let digits: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("sha256:{digits}"))
+fn of_files(files: Vec<PathBuf>) -> Result<String, ModelError> {
+    let digests = files.iter().map(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((name, of_file(path).map_err(ModelError::read(path))?))
+    });
+    Ok(of_digests(digests.collect::<Result<_, ModelError>>()?))
 }
 
-fn of_file(path: &Path) -> io::Result<[u8; 32]> {
+/// The digest of a model or a tokenizer whose files have these names and SHA-256 digests: what [`ModelDirectory::digest`]
+/// says once they lie in a directory.
+#[must_use]
+pub fn of_digests(files: BTreeMap<String, [u8; 32]>) -> String {
+    let mut all = Sha256::new();
+    for (name, digest) in files {
+        // A name has no NUL and a digest has a fixed length, so no two lists of files read alike.
+        all.update(name.as_bytes());
+        all.update([0]);
+        all.update(digest);
+    }
+    let digits: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{digits}")
+}
+
+/// The SHA-256 digest of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn of_file(path: &Path) -> io::Result<[u8; 32]> {
     let mut file = File::open(path)?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

@@ -1,6 +1,6 @@
 //! A model directory: configuration, weights and tokenizer, checked against each other.
 
-use crate::{Layout, ModelConfig, ModelError, TensorId, Tokenizer, weights::Weights};
+use crate::{Layout, ModelConfig, ModelError, TensorId, Tokenizer, outline, weights::Weights};
 use std::path::{Path, PathBuf};
 
 /// A model that can be mined: everything the forward pass and the token rules need is there and fits together.
@@ -24,16 +24,7 @@ impl ModelDirectory {
         let layout = Layout::of_directory(directory)?;
         let weights = Weights::open(directory, &layout)?;
         let tokenizer = Tokenizer::load(directory)?;
-        let (tokens, vocabulary) = (tokenizer.vocabulary_size(), weights.config().vocabulary);
-        // Heads are padded to a round number of columns, never to twice the vocabulary: then the tokenizer is a
-        // stranger's, as it is when it has tokens without a logit.
-        if tokens > vocabulary || tokens < vocabulary / 2 {
-            let path = tokenizer.files()[0].clone();
-            return Err(ModelError::TokenizerMismatch { path, tokens, vocabulary });
-        }
-        if tokens < vocabulary {
-            tracing::debug!(tokens, vocabulary, "the last logits stand for no token and are not ranked");
-        }
+        outline::check_tokenizer(weights.config(), &tokenizer)?;
         Ok(Self { path: directory.to_owned(), layout, weights, tokenizer })
     }
 
@@ -58,7 +49,7 @@ impl ModelDirectory {
     /// How many logits stand for a token and are ranked: the columns from here on are padding.
     #[must_use]
     pub fn ranked_tokens(&self) -> u32 {
-        self.config().vocabulary.min(self.tokenizer.vocabulary_size())
+        outline::ranked_tokens(self.config(), &self.tokenizer)
     }
 
     /// A tensor as `f32` numbers, row by row, in the shape that [`ModelConfig::shape`] states: matrices are

@@ -132,12 +132,14 @@ fn shard_number(name: &str) -> Option<usize> {
 
 /// A format that is known, not read, and the only one there.
 fn other_format(place: &Path, names: &[String]) -> Option<ModelError> {
+    let has = |name: &str| names.iter().any(|other| other == name);
     let any = |start: &str, end: &str| names.iter().any(|name| name.starts_with(start) && name.ends_with(end));
-    let (format, remedy) = if any("model.ckpt", "") || any("hparams.json", "") {
+    let (format, remedy) = if any("model.ckpt", "") || has("hparams.json") || has("checkpoint") {
         (
             "an original TensorFlow checkpoint",
-            "convert it with `transformers.GPT2LMHeadModel.from_pretrained(DIR, from_tf=True).save_pretrained(DIR)`, or \
-             fetch the same model from huggingface.co/openai-community",
+            "name the same model on the hub, like hf:openai-community/gpt2, or convert it with transformers 4: \
+             `GPT2LMHeadModel.from_pretrained(DIR, from_tf=True, \
+             config=GPT2Config(**json.load(open('DIR/hparams.json')))).save_pretrained(DIR)`",
         )
     } else if any("pytorch_model", ".bin") || any("pytorch_model", ".bin.index.json") {
         (
@@ -153,11 +155,15 @@ fn other_format(place: &Path, names: &[String]) -> Option<ModelError> {
     } else if any("tf_model", ".h5") || any("flax_model", ".msgpack") {
         (
             "TensorFlow or Flax weights",
-            "save them as safetensors with `transformers.AutoModelForCausalLM.from_pretrained(DIR, from_tf=True)` \
+            "save them as safetensors with transformers 4: `AutoModelForCausalLM.from_pretrained(DIR, from_tf=True)` \
              (or `from_flax=True`) and `.save_pretrained(DIR, safe_serialization=True)`",
         )
     } else if any("", ".gguf") {
-        ("a GGUF file", "use the model it was made from, in safetensors files")
+        (
+            "a GGUF file",
+            "use the model it was made from, in safetensors files, or convert it with \
+             `transformers.AutoModelForCausalLM.from_pretrained(DIR, gguf_file=FILE).save_pretrained(DIR)`",
+        )
     } else {
         return None;
     };

@@ -10,6 +10,7 @@
 //! - [`weights`]: `safetensors` files, one or sharded, and Meta's checkpoints, mapped into memory and converted to `f32` when asked for
 //! - [`tokenizer`]: the strings of the vocabulary and the tokens of a word
 //! - [`directory`]: the three together, checked against each other
+//! - [`outline`]: a model without its weights
 //! - [`digest`]: the name of a model's content
 //!
 //! The forward pass has one position, where attention is `O(V(x))`: queries, keys and position embeddings are neither
@@ -21,6 +22,7 @@ pub mod digest;
 pub mod directory;
 mod error;
 pub mod layout;
+pub mod outline;
 pub mod tokenizer;
 pub mod weights;
 
@@ -31,4 +33,5 @@ pub use config::{Architecture, BlockTensor, ModelConfig, TensorId};
 pub use directory::ModelDirectory;
 pub use error::ModelError;
 pub use layout::Layout;
+pub use outline::Outline;
 pub use tokenizer::{Tokenizer, TokenizerError};

@@ -213,7 +213,8 @@ fn other_formats_are_refused_with_the_way_to_convert_them() {
         ("pytorch_model.bin", "safe_serialization=True"),
         ("consolidated.safetensors", "Hugging Face's layout"),
         ("tf_model.h5", "from_tf=True"),
-        ("model.gguf", "GGUF"),
+        ("model.gguf", "gguf_file=FILE"),
+        ("checkpoint", "from_tf=True"),
         ("hparams.json", "from_tf=True"),
     ] {
         for config in [true, false] {

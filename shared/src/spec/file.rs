@@ -1,6 +1,7 @@
 //! The campaign file: a spec in TOML, whose relative paths start at the file's own directory.
 
 use super::{CampaignSpec, SpecError};
+use crate::place::Place;
 use std::{
     io,
     path::{Path, PathBuf},
@@ -52,7 +53,7 @@ pub fn read(path: &Path) -> Result<CampaignSpec, FileError> {
     let home = absolute.parent().unwrap_or(Path::new("/"));
     let places = spec.source.places_mut().chain([&mut spec.corpus, &mut spec.destination]);
     for place in places.chain(&mut spec.parameters.extra_vocab) {
-        if !place.contains("://") {
+        if Place::is_path(place) {
             *place = home.join(&*place).to_string_lossy().into_owned();
         }
     }
@@ -98,6 +99,22 @@ mod tests {
         let words = read(&path).expect("a legal file").parameters.extra_vocab.expect("it was named");
         assert_eq!(words, directory.path().join("words.txt").display().to_string());
         assert_eq!((spec.modes, spec.batch), (None, 64));
+    }
+
+    #[test]
+    fn a_model_of_a_hub_or_a_bucket_is_no_path_and_one_that_is_none_is_refused() {
+        let with = |model: &str| LEAST.replace("'m'", &format!("'{model}'"));
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("campaign.toml");
+        for model in ["hf:owner/name@main", "s3://bucket/models/gpt2"] {
+            std::fs::write(&path, with(model)).expect("a writable file");
+            assert_eq!(read(&path).expect("a legal file").source, Source::Model(model.to_owned()));
+        }
+        let message = read_text(&with("hf:gpt2")).expect_err("it was accepted");
+        assert_eq!(
+            message,
+            "/campaign.toml: model: \"hf:gpt2\" is no model of a hub: write hf:owner/name or hf:owner/name@revision"
+        );
     }
 
     #[test]

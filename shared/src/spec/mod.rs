@@ -14,6 +14,7 @@ mod written;
 pub use index_set::{IndexSet, IndexSetError, MAX_INDEX};
 pub use source::Source;
 
+use crate::place::{Place, PlaceError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Precision, Size, SolverKind, TokenRule};
@@ -141,6 +142,14 @@ pub enum SpecError {
     /// A precision where nothing is computed.
     #[error("precision belongs to the forward pass of a model, and {0} are given: leave it out")]
     IdlePrecision(&'static str),
+    /// A place that is none.
+    #[error("{field}: {error}")]
+    Place {
+        /// `model` or `tokenizer`.
+        field: &'static str,
+        /// What is wrong with it.
+        error: PlaceError,
+    },
     /// A parameter that stored pools were made with, not this campaign's jobs.
     #[error("{0} plays no part when pools are given, which are made already: leave it out")]
     PoolParameter(&'static str),
@@ -201,6 +210,11 @@ impl CampaignSpec {
                 }
             }
         }
+        match &self.source {
+            Source::Model(place) => check_place("model", place)?,
+            Source::Logits { tokenizer, .. } => check_place("tokenizer", tokenizer)?,
+            Source::Pools(_) => {}
+        }
         if let Source::Pools(_) = self.source {
             if self.parameters.tau.is_some() {
                 return Err(SpecError::PoolParameter("tau"));
@@ -227,4 +241,8 @@ impl CampaignSpec {
         }
         Ok(())
     }
+}
+
+fn check_place(field: &'static str, place: &str) -> Result<(), SpecError> {
+    place.parse::<Place>().map(|_| ()).map_err(|error| SpecError::Place { field, error })
 }

@@ -5,7 +5,7 @@ use super::SpecError;
 /// What a campaign starts from: a model, or what was kept of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A model's directory: logits are computed.
+    /// A model, by its [`Place`](crate::place::Place): logits are computed.
     Model(String),
     /// A tree of pools: a directory or a `file://` URL, its size included.
     Pools(String),
@@ -13,7 +13,7 @@ pub enum Source {
     Logits {
         /// The tree.
         logits: String,
-        /// The directory of the tokenizer whose tokens the logits are of.
+        /// The [`Place`](crate::place::Place) of the tokenizer whose tokens the logits are of.
         tokenizer: String,
     },
 }
