@@ -17,7 +17,7 @@ impl ModelDirectory {
     /// # Errors
     /// When a file cannot be read.
     pub fn digest(&self) -> Result<String, ModelError> {
-        of_files(self.files().collect())
+        of_files(&self.files().collect::<Vec<_>>())
     }
 }
 
@@ -28,11 +28,11 @@ impl Tokenizer {
     /// # Errors
     /// When a file cannot be read.
     pub fn digest(&self) -> Result<String, ModelError> {
-        of_files(self.files().to_vec())
+        of_files(self.files())
     }
 }
 
-fn of_files(files: Vec<PathBuf>) -> Result<String, ModelError> {
+fn of_files(files: &[PathBuf]) -> Result<String, ModelError> {
     let digests = files.iter().map(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok((name, of_file(path).map_err(ModelError::read(path))?))

@@ -6,7 +6,8 @@ use std::{fs, io, path::Path};
 pub(crate) const CONFIG: &str = "config.json";
 pub(crate) const PARAMS: &str = "params.json";
 pub(crate) const SINGLE: &str = "model.safetensors";
-pub(crate) const INDEX: &str = "model.safetensors.index.json";
+/// The index of shards.
+pub const INDEX: &str = "model.safetensors.index.json";
 
 /// How a model's weights and sizes are laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
