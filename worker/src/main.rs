@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     let program = if typed { "superposed" } else { "superposed-worker" };
     command_line::run(program, |arguments: Arguments| match arguments.command {
         Some(Command::Mine(mine)) => {
-            telemetry::start(arguments.serve.log_format, "warn");
+            telemetry::start(arguments.serve.log_format, "warn,superposed_fetch=info");
             mine.run()
         }
         None => serve(arguments.serve),

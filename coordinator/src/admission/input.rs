@@ -1,11 +1,11 @@
 //! What a campaign starts from, looked at before it is queued: a model, or a tree of pools or logits.
 
 use super::AdmissionError;
-use std::path::Path;
 use superposed_corpus::Corpus;
+use superposed_fetch::{Fetcher, SeenModel, SeenTokenizer};
 use superposed_identity::{MiningParameters, TokenRule};
 use superposed_mining::{Pool, PoolForm, records::read_pool};
-use superposed_model::{ModelDirectory, Tokenizer};
+use superposed_model::Tokenizer;
 use superposed_shared::{
     description::Input,
     spec::{
@@ -18,8 +18,8 @@ use tokio::runtime::Handle;
 
 /// An input that is there and readable. Looking at it blocks, so it is done on a thread that may.
 pub(super) enum SeenInput {
-    /// A model, opened but not read, and its directory as the campaign names it.
-    Model(ModelDirectory, String),
+    /// A model, looked at but not read.
+    Model(SeenModel),
     /// A tree of pools, and its place as the campaign names it.
     Pools(StoredTree, String),
     /// A tree of logits, and whose they are.
@@ -29,9 +29,7 @@ pub(super) enum SeenInput {
         /// Their place as the campaign names it.
         place: String,
         /// The tokenizer.
-        tokenizer: Tokenizer,
-        /// Its directory as the campaign names it.
-        directory: String,
+        tokenizer: SeenTokenizer,
     },
 }
 
@@ -39,13 +37,13 @@ impl SeenInput {
     /// Looks at what a source names.
     pub(super) fn open(source: &Source) -> Result<Self, AdmissionError> {
         let tree = |kind, place: &str| Handle::current().block_on(StoredTree::open(kind, place));
+        let fetcher = || Fetcher::from_environment(Handle::current());
         match source {
-            Source::Model(directory) => Ok(Self::Model(ModelDirectory::open(Path::new(directory))?, directory.clone())),
+            Source::Model(place) => Ok(Self::Model(fetcher().look_at_model(place)?)),
             Source::Pools(place) => Ok(Self::Pools(tree(Kind::Pools, place)?, place.clone())),
-            Source::Logits { logits, tokenizer: directory } => {
-                let tokenizer = Tokenizer::load(Path::new(directory))?;
-                let (place, directory) = (logits.clone(), directory.clone());
-                Ok(Self::Logits { tree: tree(Kind::Logits, logits)?, place, tokenizer, directory })
+            Source::Logits { logits, tokenizer } => {
+                let tokenizer = fetcher().look_at_tokenizer(tokenizer)?;
+                Ok(Self::Logits { tree: tree(Kind::Logits, logits)?, place: logits.clone(), tokenizer })
             }
         }
     }
@@ -53,7 +51,7 @@ impl SeenInput {
     /// The tree, if it is one.
     pub(super) const fn tree(&self) -> Option<&StoredTree> {
         match self {
-            Self::Model(..) => None,
+            Self::Model(_) => None,
             Self::Pools(tree, _) | Self::Logits { tree, .. } => Some(tree),
         }
     }
@@ -61,8 +59,8 @@ impl SeenInput {
     /// The tokenizer, if words are still to be made of tokens.
     pub(super) fn tokenizer(&self) -> Option<&Tokenizer> {
         match self {
-            Self::Model(model, _) => Some(model.tokenizer()),
-            Self::Logits { tokenizer, .. } => Some(tokenizer),
+            Self::Model(model) => Some(model.tokenizer()),
+            Self::Logits { tokenizer, .. } => Some(tokenizer.tokenizer()),
             Self::Pools(..) => None,
         }
     }
@@ -70,7 +68,7 @@ impl SeenInput {
     /// The jobs.
     pub(super) fn layers(&self, spec: &CampaignSpec) -> Result<Vec<LayerPlan>, AdmissionError> {
         match self {
-            Self::Model(model, _) => {
+            Self::Model(model) => {
                 let config = model.config();
                 Ok(plan(spec, config.layers, |mode| config.width(mode))?)
             }
@@ -86,7 +84,7 @@ impl SeenInput {
         corpus: &Corpus,
     ) -> Result<MiningParameters, AdmissionError> {
         match self {
-            Self::Model(model, _) => {
+            Self::Model(model) => {
                 let parameters = spec.parameters.resolve(model.tokenizer().rule());
                 parameters.check(model.ranked_tokens())?;
                 Ok(parameters)
@@ -97,6 +95,7 @@ impl SeenInput {
                 Ok(parameters)
             }
             Self::Logits { tree, tokenizer, .. } => {
+                let tokenizer = tokenizer.tokenizer();
                 let parameters = spec.parameters.resolve(tokenizer.rule());
                 parameters.check(tokenizer.vocabulary_size())?;
                 Handle::current().block_on(check_first_logits(tree, tokenizer, spec, layers))?;
@@ -108,18 +107,18 @@ impl SeenInput {
     /// The input with its digest, for which all of it is read; of pools, that all ids are words of the corpus.
     pub(super) fn digested(&self, corpus: &Corpus) -> Result<Input, AdmissionError> {
         Ok(match self {
-            Self::Model(model, directory) => Input::Model { directory: directory.clone(), digest: model.digest()? },
+            Self::Model(model) => Input::Model { directory: model.place().to_owned(), digest: model.digest()? },
             Self::Pools(tree, place) => {
                 let words = corpus.vocabulary().len();
                 // A damaged file is the failure of its job, not of all.
                 let check = move |content: &[u8]| read_pool(content).map_or(Ok(()), |pool| known_words(&pool, words));
                 Input::Pools { place: place.clone(), digest: Handle::current().block_on(tree.digest(check))? }
             }
-            Self::Logits { tree, place, tokenizer, directory } => Input::Logits {
+            Self::Logits { tree, place, tokenizer } => Input::Logits {
                 place: place.clone(),
                 digest: Handle::current().block_on(tree.digest(|_| Ok(())))?,
-                tokenizer: directory.clone(),
-                tokenizer_digest: tokenizer.digest()?,
+                tokenizer: tokenizer.place().to_owned(),
+                tokenizer_digest: tokenizer.tokenizer().digest()?,
             },
         })
     }

@@ -6,13 +6,14 @@ mod input;
 use input::SeenInput;
 use std::path::Path;
 use superposed_corpus::{Corpus, CorpusError};
+use superposed_fetch::FetchError;
 use superposed_identity::{MiningParameters, ParameterError};
 use superposed_mining::{
     TokenWords, audit,
     pool::PoolError,
     solve::{self, SolveError},
 };
-use superposed_model::{ModelError, TokenizerError};
+use superposed_model::ModelError;
 use superposed_shared::{
     description::CampaignDescription,
     destination::{Destination, DestinationError},
@@ -40,12 +41,12 @@ pub enum AdmissionError {
     /// The spec makes no sense by itself.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// The model cannot be used.
+    /// The model, or the tokenizer, cannot be had or used.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// A file of the model cannot be read.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The tokenizer cannot be used.
-    #[error(transparent)]
-    Tokenizer(#[from] TokenizerError),
     /// The tree of pools or logits cannot be used.
     #[error(transparent)]
     Stored(#[from] StoredError),

@@ -6,6 +6,7 @@ mod audit;
 mod conformance;
 mod demo;
 mod extra_vocab;
+mod hub;
 mod interruption;
 mod lost_worker;
 mod memory;

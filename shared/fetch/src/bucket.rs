@@ -192,7 +192,10 @@ impl Bucket {
         let there = if there > object.size { 0 } else { there };
         file.set_len(there).await.map_err(&failed)?;
         self.disk.check_room(directory, name, object.size - there)?;
-        tracing::info!(place = self.place, file = name, bytes = object.size, "fetching");
+        let large = object.size >= PART;
+        if large {
+            tracing::info!(place = self.place, file = name, bytes = object.size, "fetching");
+        }
         let start = Instant::now();
         let mut parts = stream::iter(ranges(there..object.size))
             .map(|range| async move {
@@ -219,7 +222,9 @@ impl Bucket {
             });
         }
         fs::rename(&part, &path).map_err(self.disk.error(&path))?;
-        tracing::info!(file = name, seconds = start.elapsed().as_secs(), "fetched");
+        if large {
+            tracing::info!(file = name, seconds = start.elapsed().as_secs(), "fetched");
+        }
         Ok(())
     }
 }

@@ -93,3 +93,37 @@ impl Disk {
         write(&aside).and_then(|()| fs::rename(&aside, path)).map_err(self.error(path))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn disk(root: &Path) -> Disk {
+        Disk { root: root.to_owned(), variable: "HF_HUB_CACHE" }
+    }
+
+    #[test]
+    fn a_file_that_there_is_no_room_for_is_refused_before_it_is_fetched() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let disk = disk(place.path());
+        disk.check_room(place.path(), "config.json", 1).expect("a byte is free");
+        let line = disk.check_room(place.path(), "model.safetensors", u64::MAX).expect_err("it fits").to_string();
+        let start = format!("{}: model.safetensors needs {} bytes and ", place.path().display(), u64::MAX);
+        assert!(line.starts_with(&start), "{line}");
+        assert!(line.ends_with(" are free: make room, or let HF_HUB_CACHE name another disk"), "{line}");
+    }
+
+    #[test]
+    fn what_is_put_replaces_what_was_there_and_leaves_nothing_beside_it() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let disk = disk(place.path());
+        let path = place.path().join("refs/main");
+        for content in ["first", "second"] {
+            disk.put(&path, content.as_bytes()).expect("a writable directory");
+            assert_eq!(fs::read_to_string(&path).expect("it was put"), content);
+        }
+        disk.link(&path, Path::new("elsewhere")).expect("a writable directory");
+        assert_eq!(fs::read_link(&path).expect("a link"), Path::new("elsewhere"));
+        assert_eq!(fs::read_dir(place.path().join("refs")).expect("a directory").count(), 1);
+    }
+}

@@ -71,13 +71,11 @@ pub enum FetchError {
     },
     /// What was fetched is not what was announced.
     #[error(
-        "{file} of {place} came with digest {found}, but {expected} was announced, two times: something between here and \
+        "{file} came with digest {found}, but {expected} was announced, two times: something between here and \
          {endpoint} changes it; fetch it another way and name its directory"
     )]
     Digest {
-        /// What was to be fetched.
-        place: String,
-        /// The file.
+        /// The file, and of what it is.
         file: String,
         /// The hub.
         endpoint: String,
@@ -85,6 +83,18 @@ pub enum FetchError {
         expected: String,
         /// The digest of what came.
         found: String,
+    },
+    /// What has a name in the cache is not what the hub announces.
+    #[error(
+        "{place}: the files in {} are not those that the hub announces: remove them and what they link to, then they are \
+         fetched again",
+        directory.display()
+    )]
+    Damaged {
+        /// What was to be fetched.
+        place: String,
+        /// The directory of the commit.
+        directory: PathBuf,
     },
     /// The disk is too full.
     #[error(

@@ -156,14 +156,22 @@ impl Fetcher {
         open: impl Fn(&Path) -> Result<(T, String), FetchError>,
     ) -> Result<(T, String), FetchError> {
         let hub = self.hub();
-        let snapshot = self.runtime.block_on(hub.snapshot(place, what, Extent::Whole, Trust::Cache))?;
-        let opened = open(&snapshot.directory)?;
-        if opened.1 == admitted || snapshot.announced.is_some() || self.settings.hub.offline {
+        let open = |trust| {
+            let snapshot = self.runtime.block_on(hub.snapshot(place, what, Extent::Whole, trust))?;
+            let opened = open(&snapshot.directory)?;
+            match &snapshot.announced {
+                Some(announced) if announced.digest != opened.1 => {
+                    Err(FetchError::Damaged { place: place.to_string(), directory: snapshot.directory })
+                }
+                announced => Ok((opened, announced.is_some())),
+            }
+        };
+        let (opened, asked) = open(Trust::Cache)?;
+        if opened.1 == admitted || asked || self.settings.hub.offline {
             return Ok(opened);
         }
         // Another tool may have fetched a part of the commit that makes a model too, as with another form of its tokenizer.
-        let snapshot = self.runtime.block_on(hub.snapshot(place, what, Extent::Whole, Trust::Hub))?;
-        open(&snapshot.directory)
+        open(Trust::Hub).map(|(opened, _)| opened)
     }
 
     fn hub(&self) -> Hub<'_> {

@@ -24,6 +24,9 @@ mod selection;
 pub mod settings;
 mod tls;
 
+#[cfg(feature = "test-hub")]
+pub mod test_hub;
+
 pub use error::FetchError;
 pub use fetcher::Fetcher;
 pub use seen::{SeenModel, SeenTokenizer};

@@ -91,7 +91,7 @@ impl Layout {
     }
 
     /// The weight files that are known by name; of shards with an index, that is the index, and
-    /// [`shards_of_index`] says what else.
+    /// [`shards_of_index`](crate::weights::shards_of_index) says what else.
     #[must_use]
     pub fn weights(&self) -> Vec<String> {
         match self {

@@ -139,9 +139,6 @@ pub enum SpecError {
     /// A tokenizer where none is looked at.
     #[error("tokenizer belongs to logits, and {0}: leave it out")]
     IdleTokenizer(&'static str),
-    /// A precision where nothing is computed.
-    #[error("precision belongs to the forward pass of a model, and {0} are given: leave it out")]
-    IdlePrecision(&'static str),
     /// A place that is none.
     #[error("{field}: {error}")]
     Place {
@@ -150,6 +147,9 @@ pub enum SpecError {
         /// What is wrong with it.
         error: PlaceError,
     },
+    /// A precision where nothing is computed.
+    #[error("precision belongs to the forward pass of a model, and {0} are given: leave it out")]
+    IdlePrecision(&'static str),
     /// A parameter that stored pools were made with, not this campaign's jobs.
     #[error("{0} plays no part when pools are given, which are made already: leave it out")]
     PoolParameter(&'static str),

@@ -10,10 +10,11 @@ use models::{ModelKey, Models};
 use recent::Recent;
 use std::{path::Path, sync::Arc};
 use superposed_corpus::{Corpus, CorpusError};
+use superposed_fetch::{FetchError, Fetcher};
 use superposed_forward::ForwardError;
 use superposed_identity::TokenRule;
 use superposed_mining::{MineError, Miner, TokenWords, pool::PoolError};
-use superposed_model::{ModelError, Tokenizer, TokenizerError};
+use superposed_model::Tokenizer;
 use superposed_shared::{
     description::{self, CampaignDescription},
     destination::{Destination, DestinationError},
@@ -47,12 +48,9 @@ pub struct Opened {
 /// What keeps a campaign from being worked on here.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtefactError {
-    /// The model cannot be used.
+    /// The model, or the tokenizer, cannot be had or used.
     #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The tokenizer cannot be used.
-    #[error(transparent)]
-    Tokenizer(#[from] TokenizerError),
+    Fetch(#[from] FetchError),
     /// The tree of pools or logits cannot be used.
     #[error(transparent)]
     Stored(#[from] StoredError),
@@ -96,6 +94,7 @@ type WordsKey = (String, String, TokenRule, Option<String>);
 /// The open artefacts of a worker.
 #[derive(Debug)]
 pub struct Artefacts {
+    fetcher: Fetcher,
     models: Models,
     corpora: Recent<(String, String), Corpus>,
     words: Recent<WordsKey, TokenWords>,
@@ -104,10 +103,11 @@ pub struct Artefacts {
 }
 
 impl Artefacts {
-    /// None are open yet; models are going to be loaded onto these.
+    /// None are open yet; models are going to be fetched by this and loaded onto these.
     #[must_use]
-    pub fn new(resources: Resources) -> Self {
+    pub fn new(fetcher: Fetcher, resources: Resources) -> Self {
         Self {
+            fetcher,
             models: Models::new(resources),
             corpora: Recent::default(),
             words: Recent::default(),
@@ -116,19 +116,19 @@ impl Artefacts {
         }
     }
 
-    /// Everything that a campaign's jobs take, opened where it is not open yet.
+    /// Everything that a campaign's jobs take, fetched and opened where it is not open yet.
     ///
     /// # Errors
-    /// When something cannot be opened, or is not what the campaign was admitted with.
+    /// When something cannot be fetched or opened, or is not what the campaign was admitted with.
     pub fn campaign(&mut self, description: &CampaignDescription) -> Result<Opened, ArtefactError> {
-        let Self { models, corpora, words, stored, campaigns } = self;
+        let Self { fetcher, models, corpora, words, stored, campaigns } = self;
         let CampaignDescription { corpus, corpus_digest, parameters, batch, precision, .. } = description;
         let mut corpus = || corpora.get_or_open((corpus.clone(), corpus_digest.clone()), || open_corpus(description));
         match &description.input {
             description::Input::Model { directory, digest } => {
                 let key =
                     ModelKey { place: directory.clone(), digest: digest.clone(), batch: *batch, precision: *precision };
-                let model = models.open(&key)?;
+                let model = models.open(&key, fetcher)?;
                 let input = Input::Model(Arc::clone(&model.forward));
                 let campaign = campaigns.get_or_open(description.clone(), || {
                     let corpus = corpus()?;
@@ -139,8 +139,8 @@ impl Artefacts {
             }
             description::Input::Logits { place, tokenizer, tokenizer_digest, .. } => {
                 let mut miner = || {
-                    let opened = Tokenizer::load(Path::new(tokenizer))?;
-                    unchanged("tokenizer", tokenizer, opened.digest()?, tokenizer_digest)?;
+                    let (opened, found) = fetcher.open_tokenizer(tokenizer, tokenizer_digest)?;
+                    unchanged("tokenizer", tokenizer, found, tokenizer_digest)?;
                     let corpus = corpus()?;
                     let words = open_words(words, tokenizer_digest, &opened, &corpus, description)?;
                     Ok::<_, ArtefactError>((words.tokens() as usize, Miner::new(corpus, words, parameters.clone())?))

@@ -2,7 +2,8 @@
 
 use super::{ArtefactError, recent::Recent, unchanged};
 use crate::memory::Resources;
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
+use superposed_fetch::Fetcher;
 use superposed_forward::{ForwardModel, ForwardOptions, MemoryPlan};
 use superposed_identity::Precision;
 use superposed_model::ModelDirectory;
@@ -10,7 +11,7 @@ use superposed_model::ModelDirectory;
 /// What a model is loaded from and for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ModelKey {
-    /// Its directory.
+    /// Where it lies.
     pub(super) place: String,
     /// The digest it was admitted with.
     pub(super) digest: String,
@@ -42,14 +43,15 @@ impl Models {
     /// The model, loaded where it is not. Others are closed for it where all of them do not fit.
     ///
     /// # Errors
-    /// When it cannot be opened, is not what was admitted, or does not fit.
-    pub(super) fn open(&mut self, key: &ModelKey) -> Result<Arc<Model>, ArtefactError> {
+    /// When it cannot be fetched or opened, is not what was admitted, or does not fit.
+    pub(super) fn open(&mut self, key: &ModelKey, fetcher: &Fetcher) -> Result<Arc<Model>, ArtefactError> {
         if let Some(model) = self.open.get(key) {
             return Ok(model);
         }
         let ModelKey { place, digest, batch, precision } = key;
-        let directory = Arc::new(ModelDirectory::open(Path::new(place))?);
-        unchanged("model", place, directory.digest()?, digest)?;
+        let (directory, found) = fetcher.open_model(place, digest)?;
+        unchanged("model", place, found, digest)?;
+        let directory = Arc::new(directory);
         let whole = MemoryPlan::new(directory.config(), *precision, *batch as usize, None)?;
         let (taken, left) = loop {
             let taken =

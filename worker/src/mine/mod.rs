@@ -30,9 +30,9 @@ use superposed_mining::{Miner, TokenWords};
 /// Mine neurons of a model, or stored pools, and print their topics in words; no server is needed
 #[derive(Debug, Args)]
 pub(crate) struct Mine {
-    /// The model's directory, in Hugging Face's layout
+    /// The model: its directory, hf:owner/name@revision, or s3://bucket/path
     #[arg(long, required_unless_present = "pools", conflicts_with = "pools")]
-    model: Option<PathBuf>,
+    model: Option<String>,
     /// Pools to mine instead of a model's neurons: .pkl files as results trees hold them, or directories of such
     #[arg(long, num_args = 1.., value_name = "PATH")]
     pools: Vec<PathBuf>,

@@ -9,10 +9,12 @@ use std::{
     str::FromStr,
     sync::Arc,
 };
+use superposed_fetch::Fetcher;
 use superposed_forward::{Device, ForwardModel, ForwardOptions};
 use superposed_identity::{JobId, LayerIndex, Mode, NeuronId, Polarity, Precision, TokenRule};
 use superposed_mining::{Miner, Pool, PoolForm, records::read_pool};
 use superposed_model::{ModelDirectory, Tokenizer};
+use tokio::runtime::Runtime;
 
 /// Neurons in one forward pass; what a campaign has unless it says otherwise, so that both print the same.
 const BATCH: usize = 64;
@@ -76,8 +78,10 @@ enum Origin {
 
 impl Source {
     /// Neurons of a model.
-    pub(super) fn neurons(model: &Path, neurons: &[Neuron], device: Device, precision: Precision) -> Result<Self> {
-        let directory = Arc::new(ModelDirectory::open(model)?);
+    pub(super) fn neurons(model: &str, neurons: &[Neuron], device: Device, precision: Precision) -> Result<Self> {
+        let runtime = Runtime::new().context("cannot start the asynchronous runtime")?;
+        let model = Fetcher::from_environment(runtime.handle().clone()).model(model)?;
+        let directory = Arc::new(ModelDirectory::open(&model)?);
         let forward =
             ForwardModel::load(&directory, &ForwardOptions { batch: BATCH, device, precision, memory: None })?;
         let mut pieces: Vec<Piece> = Vec::new();

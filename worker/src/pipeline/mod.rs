@@ -33,6 +33,7 @@ use std::{
     sync::{Arc, mpsc::sync_channel},
     thread,
 };
+use superposed_fetch::Fetcher;
 use superposed_identity::Ordinal;
 use tokio::{runtime::Handle, sync::mpsc};
 
@@ -110,7 +111,8 @@ pub fn start(
     let spawn = |name: &str, stage: Box<dyn FnOnce() + Send>| {
         thread::Builder::new().name(name.to_owned()).spawn(stage).map(drop)
     };
-    let prepare = prepare::Prepare::new(Artefacts::new(resources), Arc::clone(&miners), runtime.clone());
+    let artefacts = Artefacts::new(Fetcher::from_environment(runtime.clone()), resources);
+    let prepare = prepare::Prepare::new(artefacts, Arc::clone(&miners), runtime.clone());
     spawn("prepare", Box::new(move || prepare.run(inbox, &prepared, &preparing)))?;
     spawn("mine", Box::new(move || mine::run(&miners, &to_mine, &mined, &mining)))?;
     let deliver = deliver::Deliver::new(runtime.clone(), events, shares.clone());

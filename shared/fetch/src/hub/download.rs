@@ -10,6 +10,9 @@ use reqwest::{StatusCode, Url, header::CONTENT_RANGE};
 use std::{fs, io::SeekFrom, path::Path, time::Instant};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
+/// A file that takes long enough for people to be told.
+const LARGE: u64 = 16 << 20;
+
 /// Sees to it that a file is in the cache, under its name in the commit.
 pub(super) async fn fetch(client: &Client, cache: &Cache, commit: &str, file: &File) -> Result<(), FetchError> {
     let about = file.about(client, commit).await?;
@@ -33,7 +36,10 @@ async fn download(client: &Client, cache: &Cache, commit: &str, file: &File, abo
     let length = || fs::metadata(&part).map_or(0, |part| part.len());
     disk.check_room(blob.parent().unwrap_or(&blob), &file.name, about.size.saturating_sub(length()))?;
     let start = Instant::now();
-    tracing::info!(model = %client.place, file = file.name, bytes = about.size, "fetching");
+    let large = about.size >= LARGE;
+    if large {
+        tracing::info!(model = %client.place, file = file.name, bytes = about.size, "fetching");
+    }
     let url = file.url(client, commit);
     for last in [false, true] {
         let mut tries = client.tries();
@@ -57,7 +63,9 @@ async fn download(client: &Client, cache: &Cache, commit: &str, file: &File, abo
         let found = found.await.expect("reading a file does not panic").map_err(disk.error(&part))?;
         if found == about.digest {
             fs::rename(&part, &blob).map_err(disk.error(&blob))?;
-            tracing::info!(file = file.name, seconds = start.elapsed().as_secs(), "fetched");
+            if large {
+                tracing::info!(file = file.name, seconds = start.elapsed().as_secs(), "fetched");
+            }
             return Ok(());
         }
         // A part that an earlier process left may be at fault: once more from the start.
@@ -65,8 +73,7 @@ async fn download(client: &Client, cache: &Cache, commit: &str, file: &File, abo
         tracing::warn!(file = file.name, %found, expected = %about.digest, "what came is not what was announced");
         if last {
             return Err(FetchError::Digest {
-                place: client.place.to_string(),
-                file: file.name.clone(),
+                file: format!("{} of {}", file.name, client.place),
                 endpoint: client.endpoint(),
                 expected: about.digest.to_string(),
                 found: found.to_string(),

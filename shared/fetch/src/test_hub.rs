@@ -1,4 +1,5 @@
-//! A hub on loopback, and beside it, at another port, the CDN that it sends downloads on to.
+//! A hub on loopback, and beside it, at another port, the CDN that it sends downloads on to; for the tests of this crate
+//! and of those that build on it.
 
 use axum::{
     Router,
@@ -20,38 +21,41 @@ use std::{
 use tokio::{net::TcpListener, runtime::Runtime};
 
 /// The repository that every test has.
-pub(crate) const REPOSITORY: &str = "tiny/model";
+pub const REPOSITORY: &str = "tiny/model";
 
 /// What the server gives, and how it misbehaves.
 #[derive(Debug, Default)]
-pub(crate) struct Behaviour {
+pub struct Behaviour {
     /// Files of each commit.
-    pub(crate) commits: BTreeMap<String, BTreeMap<String, Bytes>>,
+    pub commits: BTreeMap<String, BTreeMap<String, Bytes>>,
     /// The commit of each branch.
-    pub(crate) branches: BTreeMap<String, String>,
+    pub branches: BTreeMap<String, String>,
     /// The token that is asked for.
-    pub(crate) token: Option<String>,
+    pub token: Option<String>,
     /// Whether the list of files leaves out sizes and digests, as some mirrors' do.
-    pub(crate) terse: bool,
+    pub terse: bool,
     /// Whether the terms of the model were not accepted.
-    pub(crate) gated: bool,
+    pub gated: bool,
     /// How many requests are answered with 503 first.
-    pub(crate) overloaded: u32,
+    pub overloaded: u32,
     /// After how many bytes each of the next downloads breaks off.
-    pub(crate) cuts: Vec<usize>,
+    pub cuts: Vec<usize>,
     /// Files that come with a byte changed.
-    pub(crate) spoiled: Vec<String>,
+    pub spoiled: Vec<String>,
     /// Requests that came, as `GET /path`, with `@cdn` before those of the CDN, and ` token` or ` from N` after.
-    pub(crate) requests: Vec<String>,
+    pub requests: Vec<String>,
 }
 
 /// A running hub with its CDN; stopped when dropped.
-pub(crate) struct Server {
-    pub(crate) runtime: Runtime,
+#[derive(Debug)]
+pub struct Server {
+    /// Serves; and has threads for clients.
+    pub runtime: Runtime,
     address: SocketAddr,
     state: Arc<Shared>,
 }
 
+#[derive(Debug)]
 struct Shared {
     behaviour: Mutex<Behaviour>,
     cdn: SocketAddr,
@@ -65,7 +69,11 @@ impl Shared {
 
 impl Server {
     /// Serves a directory as commit `commit`, the branch `main`.
-    pub(crate) fn of(directory: &FilePath, commit: &str) -> Self {
+    ///
+    /// # Panics
+    /// When the directory cannot be read, or no port is free.
+    #[must_use]
+    pub fn of(directory: &FilePath, commit: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let listen = || async { TcpListener::bind("127.0.0.1:0").await.expect("a free port") };
@@ -87,7 +95,10 @@ impl Server {
     }
 
     /// Makes a directory the newest commit.
-    pub(crate) fn publish(&self, directory: &FilePath, commit: &str) {
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn publish(&self, directory: &FilePath, commit: &str) {
         let files = fs::read_dir(directory).expect("a directory").map(|entry| {
             let entry = entry.expect("an entry");
             let content = fs::read(entry.path()).expect("a readable file");
@@ -98,16 +109,24 @@ impl Server {
         now.branches.insert("main".to_owned(), commit.to_owned());
     }
 
-    pub(crate) fn endpoint(&self) -> String {
+    /// What `HF_ENDPOINT` is to be.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(crate) fn now(&self) -> MutexGuard<'_, Behaviour> {
+    /// What the server gives, to be looked at and changed.
+    ///
+    /// # Panics
+    /// When a request made the server panic.
+    pub fn now(&self) -> MutexGuard<'_, Behaviour> {
         self.state.now()
     }
 
     /// The requests since the last call.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    /// The requests since the last call.
+    #[must_use = "it forgets them"]
+    pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.now().requests)
     }
 }
@@ -143,11 +162,15 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(crate) fn sha256(content: &[u8]) -> String {
+/// The digest that the hub gives of a large file.
+#[must_use]
+pub fn sha256(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }
 
-pub(crate) fn git(content: &[u8]) -> String {
+/// The digest that the hub gives of a small file.
+#[must_use]
+pub fn git(content: &[u8]) -> String {
     let blob = [format!("blob {}\0", content.len()).as_bytes(), content].concat();
     hex(&sha1::Sha1::digest(blob))
 }

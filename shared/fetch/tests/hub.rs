@@ -1,8 +1,5 @@
 //! Models of a hub, fetched from a real server on loopback.
 
-mod server;
-
-use server::{Server, git, sha256};
 use std::{
     fs,
     os::unix::fs::symlink,
@@ -13,6 +10,7 @@ use std::{
 use superposed_fetch::{
     Fetcher, Settings,
     settings::{HubSettings, Patience, Token},
+    test_hub::{Server, git, sha256},
 };
 use superposed_model::{ModelDirectory, test_models::TestModel};
 use tempfile::TempDir;
@@ -146,6 +144,22 @@ fn a_look_at_weights_that_are_there_checks_them() {
 }
 
 #[test]
+fn a_cache_that_was_damaged_is_named_when_the_model_is_loaded() {
+    let bench = Bench::new(&TestModel::gpt2());
+    let directory = bench.fetcher().model("hf:tiny/model").expect("a published model");
+    let path = directory.join("model.safetensors");
+    let mut content = fs::read(&path).expect("it was fetched");
+    *content.last_mut().expect("a byte") ^= 1;
+    fs::write(&path, content).expect("a writable cache");
+    let open = || bench.fetcher().open_model(&format!("hf:tiny/model@{COMMIT}"), &bench.digest());
+    let line = open().expect_err("it was accepted").to_string();
+    assert!(line.contains(&format!("the files in {} are not those", directory.display())), "{line}");
+    fs::remove_dir_all(bench.cached("blobs")).expect("what it says");
+    fs::remove_dir_all(directory).expect("what it says");
+    open().expect("it is fetched again");
+}
+
+#[test]
 fn the_token_is_for_the_hub_and_not_for_where_it_sends_one_on_to() {
     let mut bench = Bench::new(&TestModel::gpt2());
     bench.server.now().token = Some("secret".to_owned());
@@ -159,7 +173,7 @@ fn the_token_is_for_the_hub_and_not_for_where_it_sends_one_on_to() {
         bench.refusal("hf:tiny/model"),
         format!("hf:tiny/model: http://hub {asked}HF_TOKEN is not valid: check the name, or make a new token")
     );
-    bench.server.requests();
+    bench.server.now().requests.clear();
     bench.settings.hub.token = Some(Token("secret".to_owned()));
     bench.fetcher().model("hf:tiny/model").expect("who asks is known");
     let requests = bench.server.requests();
