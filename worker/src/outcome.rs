@@ -28,6 +28,8 @@ impl Finished {
 pub enum JobError {
     /// Nothing but the reason is left.
     Reason(String),
+    /// Not the job's fault: the corpus store is damaged.
+    Store(String),
     /// Two solvers contradict each other: the instance is kept.
     Disagreement(Box<Instance>),
 }
@@ -36,6 +38,7 @@ impl From<MineError> for JobError {
     fn from(error: MineError) -> Self {
         match error {
             MineError::Disagreement(instance) => Self::Disagreement(instance),
+            MineError::Store(damage) => Self::Store(damage),
             error => Self::Reason(error.to_string()),
         }
     }
@@ -85,7 +88,9 @@ impl Outcome {
                         }
                     }
                 }
-                Err(JobError::Reason(reason)) => outcome.failed.push((ordinal, format!("{job}: {reason}"))),
+                Err(JobError::Reason(reason) | JobError::Store(reason)) => {
+                    outcome.failed.push((ordinal, format!("{job}: {reason}")));
+                }
                 Err(JobError::Disagreement(instance)) => {
                     let path = layout::disagreement_file(size, job);
                     let reason = format!("{job}: {instance}, which is {destination}/{path}");

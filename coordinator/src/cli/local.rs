@@ -8,6 +8,7 @@ use crate::{
     topics::Results,
 };
 use anyhow::{Result, anyhow};
+use bytesize::ByteSize;
 use clap::Args;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
 use superposed_identity::SolverKind;
@@ -62,7 +63,7 @@ pub(super) struct MachineOptions {
     device: Vec<String>,
     /// The most memory that each worker takes on its device, like 12GiB [default: what is free there]
     #[arg(long, value_name = "SIZE")]
-    memory: Option<String>,
+    memory: Option<ByteSize>,
     /// Where Postgres keeps its data and the processes their logs [default: /var/lib/superposed for root, else
     /// $XDG_STATE_HOME/superposed]
     #[arg(long)]
@@ -85,7 +86,7 @@ impl MachineOptions {
             workers,
             cores: self.cores.map_or((all / workers).max(1), usize::from),
             devices: self.device.clone(),
-            memory: self.memory.clone(),
+            memory: self.memory.map(|size| size.as_u64()),
             lease_seconds: self.lease_seconds,
         })
     }
@@ -100,9 +101,9 @@ impl Local {
             // The coordinator will look at it too; here it costs nothing to be wrong.
             admission::check(spec.clone()).await?;
             let (code, campaign) = mine_and_tell(&spec, Reservation::take(settings)?).await?;
-            if campaign.is_some() {
+            if let Some(campaign) = campaign {
                 tell_audits(&spec).await?;
-                print_best(&spec, self.topics).await?;
+                print_best(&spec, self.topics, campaign.jobs.unwrap_or_default().done).await?;
             }
             Ok(code)
         })
@@ -169,7 +170,7 @@ async fn tell_audits(spec: &CampaignSpec) -> Result<()> {
     Ok(())
 }
 
-async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {
+async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> {
     if count == 0 {
         return Ok(());
     }
@@ -178,6 +179,9 @@ async fn print_best(spec: &CampaignSpec, count: usize) -> Result<()> {
     let all: usize = layers.iter().map(|layer| (layer.neurons.len() * spec.polarities.count()) as usize).sum();
     let looked_at = all.min(BEST_OF_JOBS);
     let best = results.best(jobs(spec, &layers).take(looked_at), count).await?;
+    if best.is_empty() && done == 0 {
+        return Ok(());
+    }
     if best.is_empty() {
         say!(
             "no topic was found: no word set reached kappa; docs/campaign-file.md tells about min_freq, theta and kappa"

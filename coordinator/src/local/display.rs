@@ -24,6 +24,8 @@ pub struct Display {
     last_line: Option<Instant>,
     /// Jobs settled when the last line was printed.
     last_settled: u64,
+    /// What held the campaign up when it was last shown.
+    last_trouble: String,
 }
 
 /// Jobs done at some moments of the recent past.
@@ -74,7 +76,7 @@ impl Display {
         );
         let style = ProgressStyle::with_template("{bar:32} {percent:>3} %  {msg}").expect("the template is legal");
         bar.set_style(style.progress_chars("━╸─"));
-        Self { bar, terminal, rate: Rate::default(), last_line: None, last_settled: 0 }
+        Self { bar, terminal, rate: Rate::default(), last_line: None, last_settled: 0, last_trouble: String::new() }
     }
 
     /// Shows the campaign as it is now.
@@ -105,7 +107,9 @@ impl Display {
         self.bar.set_position(settled);
         self.bar.set_message(message.clone());
         // The first jobs are news: they show that it works at all.
-        let news = self.last_settled == 0 && settled > 0 || settled == total;
+        // And what holds it up may be the last that is heard of it.
+        let news = self.last_settled == 0 && settled > 0 || settled == total || campaign.trouble != self.last_trouble;
+        self.last_trouble.clone_from(&campaign.trouble);
         if !self.terminal && (news || self.last_line.is_none_or(|last| now - last >= LINE_EVERY)) {
             self.last_line = Some(now);
             self.last_settled = settled;

@@ -58,8 +58,8 @@ pub struct MachineSettings {
     pub cores: usize,
     /// Where workers compute forward passes, dealt out in turn; what each finds when there are none.
     pub devices: Vec<String>,
-    /// The most memory that each worker takes on its device.
-    pub memory: Option<String>,
+    /// The most memory that each worker takes on its device, in bytes.
+    pub memory: Option<u64>,
     /// How long a lease lasts without being renewed, in seconds.
     pub lease_seconds: u32,
 }
@@ -181,7 +181,7 @@ pub struct Machine {
     programs: Programs,
     ended: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
     // Dropped in this order: the database stops before the directory is free for another.
-    _cluster: Cluster,
+    cluster: Cluster,
     _lock: Flock<File>,
 }
 
@@ -221,7 +221,7 @@ impl Machine {
             settings,
             programs,
             ended: mpsc::unbounded_channel(),
-            _cluster: cluster,
+            cluster,
             _lock: lock,
         })
     }
@@ -247,7 +247,7 @@ impl Machine {
                 fixed.extend(["--device".to_owned(), settings.devices[(number - 1) % settings.devices.len()].clone()]);
             }
             if let Some(memory) = &settings.memory {
-                fixed.extend(["--memory".to_owned(), memory.clone()]);
+                fixed.extend(["--memory".to_owned(), memory.to_string()]);
             }
             let log = self.settings.state.join(LOGS).join(format!("worker-{number}.log"));
             let (program, ended) = (self.programs.worker.clone(), self.ended.0.clone());
@@ -272,6 +272,7 @@ impl Machine {
         tokio::select! {
             _ = self.coordinator.ended() => LocalError::Ended(self.coordinator.last_words()),
             words = self.ended.1.recv() => LocalError::Ended(words.unwrap_or_default()),
+            () = self.cluster.ended() => LocalError::Ended("the private Postgres has ended".to_owned()),
         }
     }
 

@@ -1,7 +1,11 @@
 //! A private cluster: made on first use, started, and stopped when it is dropped.
 
 use super::{Binaries, PostgresError};
-use nix::unistd::{Gid, Uid, User, chown};
+use nix::{
+    errno::Errno,
+    sys::signal::kill,
+    unistd::{Gid, Pid, Uid, User, chown},
+};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
@@ -13,6 +17,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 /// The directory of everything that is Postgres's below a state directory, the socket aside.
@@ -32,6 +37,9 @@ pub struct Cluster {
     sockets: PathBuf,
     owner: Option<Owner>,
 }
+
+/// How often it is looked whether Postgres still runs.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Who Postgres runs as, when that is not this process's user.
 #[derive(Debug, Clone, Copy)]
@@ -134,6 +142,21 @@ impl Cluster {
         Ok(())
     }
 
+    /// Returns when Postgres runs no more, however it ended. It is nobody's child, so it is looked at now and then.
+    pub async fn ended(&self) {
+        let mut looks = tokio::time::interval(LOOK);
+        while self.runs() {
+            looks.tick().await;
+        }
+    }
+
+    /// Whether the process that its file names is alive; one that ended orderly has removed the file.
+    fn runs(&self) -> bool {
+        let file = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
+        let pid = file.lines().next().and_then(|line| line.trim().parse().ok());
+        pid.is_some_and(|pid| kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH))
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.program(program));
         // Ctrl-C in a terminal goes to the whole group, and is to stop the database last.
@@ -147,6 +170,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if !self.runs() {
+            return;
+        }
         let mut stop = self.command("pg_ctl");
         stop.arg("-D").arg(&self.data).args(["-w", "-t", "30", "-m", "fast", "stop"]);
         if let Err(error) = run(stop, "pg_ctl stop") {

@@ -16,7 +16,7 @@ mod sieve;
 
 pub use edges::Edges;
 
-use crate::Corpus;
+use crate::{Corpus, CorpusError};
 use std::{fmt, ops::RangeInclusive, sync::Arc};
 use superposed_identity::WordId;
 
@@ -47,6 +47,14 @@ pub struct Npmi {
 }
 
 impl Npmi {
+    /// Sees that the counts of some words are what they were when the store was made, see [`Corpus::check_rows`].
+    ///
+    /// # Errors
+    /// When the store was damaged.
+    pub fn check_counts(&self, words: &[WordId]) -> Result<(), CorpusError> {
+        self.corpus.check_rows(words)
+    }
+
     /// Prepares NPMI over `corpus`, where counts below `min_freq` are taken as 0. Takes a millisecond or two, and half
     /// a megabyte and 8 bytes a word: make one and keep it.
     #[must_use]

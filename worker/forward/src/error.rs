@@ -13,8 +13,8 @@ pub enum ForwardError {
     Model(#[from] ModelError),
     /// The device's memory is too small, even for one block at a time.
     #[error(
-        "{class} with {parameters} parameters does not fit: one block at a time, in batches of {batch}, it needs {} bytes \
-         ({needed}), and {} ({most}) may be used; all of it would be {} ({all}). Take a smaller batch, a device with more \
+        "{class} with {parameters} parameters does not fit: one block at a time, in batches of {batch}, it needs {} \
+         ({needed} bytes), and {} ({most} bytes) are left for it beside what mining takes; all of it would need {} ({all} bytes). Take a smaller batch, a device with more \
          memory, or raise --memory",
         ByteSize(*needed).display().iec(), ByteSize(*most).display().iec(), ByteSize(*all).display().iec()
     )]

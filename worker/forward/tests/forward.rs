@@ -203,7 +203,7 @@ fn a_model_that_does_not_fit_is_passed_block_by_block_with_the_same_bits() {
         let options = ForwardOptions { batch: 8, memory: Some(least - 1), ..Default::default() };
         let refused = load_with(&model, &options).expect_err("it was loaded").to_string();
         assert!(
-            refused.contains(&format!("({least})")) && refused.contains(&format!("({})", plan.peak())),
+            refused.contains(&format!("({least} bytes)")) && refused.contains(&format!("({} bytes)", plan.peak())),
             "{refused}"
         );
     }

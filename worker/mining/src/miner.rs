@@ -91,6 +91,9 @@ pub enum MineError {
         /// The words of the corpus.
         corpus: usize,
     },
+    /// The corpus store was damaged since it was made: no job of the campaign can be mined.
+    #[error("{0}")]
+    Store(String),
     /// The miner knows no tokens.
     #[error("this miner was made for pools, not for logits")]
     PoolsOnly,
@@ -204,6 +207,7 @@ impl Miner {
         if let Some(word) = pool.words.iter().find(|word| word.index() >= corpus_words) {
             return Err(MineError::UnknownWord { word: *word, corpus: corpus_words });
         }
+        self.npmi.check_counts(&pool.words).map_err(|damage| MineError::Store(damage.to_string()))?;
         let theta = self.parameters.theta_low..=self.parameters.theta_high;
         let graph = Graph::of_pool(&self.npmi, &pool, theta)
             .map_err(|TooManyEdges| MineError::TooManyEdges { words: pool.words.len() })?;

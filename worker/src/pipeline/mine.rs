@@ -31,6 +31,16 @@ pub(super) struct Mined {
     pub(super) results: Vec<JobResult>,
 }
 
+impl Mined {
+    /// What keeps the whole campaign from being mined, if that was met.
+    fn trouble(&self) -> Option<String> {
+        self.results.iter().find_map(|(_, _, result)| match result {
+            Err(JobError::Store(damage)) => Some(damage.clone()),
+            _ => None,
+        })
+    }
+}
+
 /// Mines batches until nobody can send one any more.
 pub(super) fn run(
     miners: &ThreadPool,
@@ -42,7 +52,10 @@ pub(super) fn run(
         let step = match step {
             Step::Batch(lease, prepared) => {
                 let mined = clock.work(|| mine(miners, &lease, prepared));
-                Step::Batch(lease, mined)
+                match mined.trouble() {
+                    Some(trouble) => Step::Trouble(lease, trouble),
+                    None => Step::Batch(lease, mined),
+                }
             }
             Step::Trouble(lease, error) => Step::Trouble(lease, error),
             Step::End(lease) => Step::End(lease),

@@ -32,6 +32,8 @@ pub struct Corpus {
     rows: Vec<Record>,
     joint: FileMap,
     overflow: FileMap,
+    /// The rows whose content this process has compared with their checksums, in the order of ids.
+    checked: Vec<AtomicBool>,
 }
 
 impl Corpus {
@@ -57,7 +59,9 @@ impl Corpus {
             return Err(damaged(VOCABULARY)(detail));
         }
         let rows = check_rows(&header, rows.bytes().as_chunks().0).map_err(damaged(ROWS))?;
-        let corpus = Self { directory: directory.to_owned(), header, vocabulary, singles, rows, joint, overflow };
+        let checked = rows.iter().map(|_| AtomicBool::new(false)).collect();
+        let directory = directory.to_owned();
+        let corpus = Self { directory, header, vocabulary, singles, rows, joint, overflow, checked };
         corpus.check_overflow().map_err(damaged(OVERFLOW))?;
         Ok(corpus)
     }
@@ -121,10 +125,37 @@ impl Corpus {
             && RowView::of(record, row).is_some_and(|view| view.is_sound(record));
         match sound {
             true => Ok(()),
-            false => {
-                Err(CorpusError::DamagedRow { path: path(), word: self.vocabulary.word(word).to_owned(), id: word })
-            }
+            false => Err(self.damaged_row(word)),
         }
+    }
+
+    /// Compares the rows of some words with their checksums, each once in the life of this value: to be called before
+    /// their joint counts are used. A row of 40,000 words takes some 40 microseconds.
+    ///
+    /// # Errors
+    /// The first row that is not what it should be.
+    ///
+    /// # Panics
+    /// When a word is not one of the vocabulary.
+    pub fn check_rows(&self, words: &[WordId]) -> Result<(), CorpusError> {
+        for &word in words {
+            let checked = &self.checked[word.index()];
+            if checked.load(Ordering::Relaxed) {
+                continue;
+            }
+            let record = &self.rows[word.index()];
+            let row = &self.joint.bytes()[record.offset as usize..][..record.length()];
+            if Sha256::digest(row)[..] != record.sha256 {
+                return Err(self.damaged_row(word));
+            }
+            checked.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn damaged_row(&self, word: WordId) -> CorpusError {
+        let path = self.directory.join(JOINT);
+        CorpusError::DamagedRow { path, word: self.vocabulary.word(word).to_owned(), id: word }
     }
 
     /// The words.

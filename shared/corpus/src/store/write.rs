@@ -301,6 +301,25 @@ mod tests {
         (0..words).map(|a| (0..words).map(|b| at(a, b)).collect()).collect()
     }
 
+    #[test]
+    fn a_row_that_changed_is_found_before_it_is_used_and_the_others_are_not_blamed() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("store");
+        store(&path, &symmetric(9, &[3, 1, 4, 1, 5]), &[]).unwrap();
+        let all: Vec<WordId> = (0..9).map(WordId).collect();
+        Corpus::open(&path).unwrap().check_rows(&all).unwrap();
+        // The first byte belongs to the row that lies first.
+        let joint = path.join("joint.bin");
+        let mut bytes = fs::read(&joint).unwrap();
+        bytes[0] ^= 1;
+        fs::write(&joint, bytes).unwrap();
+        let corpus = Corpus::open(&path).unwrap();
+        let damaged: Vec<String> =
+            all.iter().filter_map(|word| corpus.check_rows(&[*word]).err()).map(|error| error.to_string()).collect();
+        assert!(matches!(&damaged[..], [one] if one.contains("joint.bin is damaged where")), "{damaged:?}");
+        assert_eq!(corpus.check_rows(&all).unwrap_err().to_string(), damaged[0]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
