@@ -5,8 +5,13 @@ mod mine;
 use anyhow::{Context, Result};
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
-use std::{env, process::ExitCode, thread};
-use superposed_forward::DeviceChoice;
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+    thread,
+};
+use superposed_forward::{Device, DeviceChoice};
 use superposed_shared::{
     command_line, shutdown,
     telemetry::{self, LogFormat},
@@ -50,6 +55,9 @@ struct Serve {
     /// [default: what is free there]
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
+    /// Say where forward passes would be computed, and end
+    #[arg(long)]
+    check_device: bool,
     /// The most jobs held at a time
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     capacity: u32,
@@ -74,6 +82,12 @@ fn main() -> ExitCode {
     })
 }
 
+/// Says what computes on a device, and what is free there.
+fn tell_device(device: Device) -> io::Result<()> {
+    let free = device.free_memory().map(|bytes| format!(", {} free", ByteSize(bytes)));
+    writeln!(io::stdout(), "{device}: {}{}", device.backend(), free.unwrap_or_default())
+}
+
 fn serve(arguments: Serve) -> Result<ExitCode> {
     telemetry::start(arguments.log_format, "info");
     let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
@@ -83,6 +97,10 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
         tracing::warn!("{reason}");
     }
     let memory = arguments.memory.map(|size| size.as_u64());
+    if arguments.check_device {
+        tell_device(device)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     tracing::info!(%device, backend = device.backend(), cores, "computing");
     let settings = AgentSettings {
         name: arguments.name.unwrap_or_else(|| format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])),

@@ -99,7 +99,7 @@ pub enum LocalError {
     /// A process ended by itself, or can no longer do its work.
     #[error("{0}")]
     Ended(String),
-    /// The coordinator refuses, or does not answer.
+    /// The coordinator or a worker refuses, and would again.
     #[error("{0}")]
     Refused(String),
     /// The coordinator cannot be reached.
@@ -155,6 +155,9 @@ impl Reservation {
     pub fn take(settings: MachineSettings) -> Result<Self, LocalError> {
         let programs = Programs { coordinator: own_program("superposed")?, worker: own_program("superposed-worker")? };
         Cluster::check(&settings.state)?;
+        for device in &settings.devices {
+            check_device(&programs.worker, device)?;
+        }
         let state = |source| LocalError::State { path: settings.state.clone(), source };
         fs::create_dir_all(settings.state.join(LOGS)).map_err(state)?;
         let lock = File::create(settings.state.join("lock")).map_err(state)?;
@@ -179,7 +182,7 @@ pub struct Machine {
     workers: Vec<Watched>,
     settings: MachineSettings,
     programs: Programs,
-    ended: (mpsc::UnboundedSender<String>, mpsc::UnboundedReceiver<String>),
+    ended: (mpsc::UnboundedSender<LocalError>, mpsc::UnboundedReceiver<LocalError>),
     // Dropped in this order: the database stops before the directory is free for another.
     cluster: Cluster,
     _lock: Flock<File>,
@@ -271,7 +274,7 @@ impl Machine {
     pub async fn broken(&mut self) -> LocalError {
         tokio::select! {
             _ = self.coordinator.ended() => LocalError::Ended(self.coordinator.last_words()),
-            words = self.ended.1.recv() => LocalError::Ended(words.unwrap_or_default()),
+            Some(error) = self.ended.1.recv() => error,
             () = self.cluster.ended() => LocalError::Ended("the private Postgres has ended".to_owned()),
         }
     }
@@ -296,7 +299,7 @@ async fn watch_over(
     mut worker: Process,
     mut start: impl FnMut() -> Result<Process, LocalError>,
     mut stopped: oneshot::Receiver<()>,
-    ended: mpsc::UnboundedSender<String>,
+    ended: mpsc::UnboundedSender<LocalError>,
 ) {
     let mut deaths = 0;
     while deaths < MAX_RESTARTS {
@@ -309,7 +312,7 @@ async fn watch_over(
         // One that refuses to work says why, and would again; one that was killed or told to stop, by somebody who
         // did not mean the campaign, deserves another life.
         if refuses {
-            let _ = ended.send(words);
+            let _ = ended.send(LocalError::Refused(words));
             return;
         }
         tracing::warn!("{words}; it is started again");
@@ -317,12 +320,26 @@ async fn watch_over(
         match start() {
             Ok(next) => worker = next,
             Err(error) => {
-                let _ = ended.send(error.to_string());
+                let _ = ended.send(error);
                 return;
             }
         }
     }
-    let _ = ended.send(format!("{}; it died {MAX_RESTARTS} times and is not started again", worker.last_words()));
+    let words = format!("{}; it died {MAX_RESTARTS} times and is not started again", worker.last_words());
+    let _ = ended.send(LocalError::Ended(words));
+}
+
+/// Refuses a device that a worker could not use, before anything is started.
+fn check_device(worker: &Path, device: &str) -> Result<(), LocalError> {
+    let failed =
+        |source| LocalError::Start { what: "superposed-worker".to_owned(), program: worker.to_owned(), source };
+    let asked = process::Command::new(worker).args(["--check-device", "--device", device]).output().map_err(failed)?;
+    if asked.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&asked.stderr);
+    let said = said.lines().last().unwrap_or_default();
+    Err(LocalError::Refused(said.strip_prefix("superposed-worker: ").unwrap_or(said).to_owned()))
 }
 
 /// A program of this project, beside the one that runs.

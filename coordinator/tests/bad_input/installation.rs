@@ -39,6 +39,24 @@ fn a_missing_worker_program_is_told_before_anything_is_begun() {
 }
 
 #[test]
+fn a_device_that_no_worker_could_use_is_refused_before_anything_is_begun() {
+    let bench = Bench::new();
+    let file = bench.write(&bench.campaign());
+    let refusal = |device: &str| {
+        let mut command = bench.local(&file);
+        command.args(["--device", device]);
+        bench.refusal(command)
+    };
+    assert_eq!(
+        refusal("cpu,gpu"),
+        "invalid value 'gpu' for '--device <DEVICE>': expected auto, cpu, cuda or cuda:<number>; --help tells the usage"
+    );
+    // With or without GPUs, and built with or without CUDA.
+    let line = refusal("cuda:4096");
+    assert!(line.contains("--device cpu") || line.contains("there is no device cuda:4096"), "{line}");
+}
+
+#[test]
 fn a_state_directory_that_cannot_be_made_is_named() {
     let bench = Bench::new();
     let file = bench.write(&bench.campaign());

@@ -148,7 +148,7 @@ pub enum CorpusError {
     },
     /// A word of the vocabulary has no count file.
     #[error(
-        "{}: the word {word:?} (id {id}) has no {what}: complete the counts, or allow missing words{}",
+        "{}: the word {word:?} (id {id}) has no {what}: complete the counts, or import them with --allow-missing{}",
         counts.display(),
         match others { 0 => String::new(), n => format!("; {n} more words lack one") }
     )]
@@ -209,6 +209,14 @@ impl CorpusError {
     /// Makes an error of what the operating system said when `action` was tried on `path`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+
+    /// The same error, of a member that is named with the archive or directory it is in.
+    pub(crate) fn within(mut self, counts: &Path) -> Self {
+        if let Self::Pickle { member, .. } | Self::Member { member, .. } = &mut self {
+            *member = format!("{}: {member}", counts.display());
+        }
+        self
     }
 
     /// A member that does not hold what its name promises.

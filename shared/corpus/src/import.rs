@@ -107,7 +107,7 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions<'_>) ->
         Ok((name.to_owned(), content))
     };
     let take = |(name, content): (String, Content)| importer.take(&name, content);
-    pipeline::run(&archive, &mut reporter, wanted, Row::default, decode, take)?;
+    pipeline::run(&archive, &mut reporter, wanted, Row::default, decode, take).map_err(|error| error.within(source))?;
     importer.finish(&other_windows.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use crate::CorpusError;
-use std::{fs::File, path::Path};
+use std::{fs::File, io::ErrorKind, path::Path};
 
 /// A file mapped into memory for reading, its pages shared with every process that maps it.
 pub(crate) struct FileMap(memmap2::Mmap);
@@ -14,7 +14,10 @@ impl FileMap {
     /// another name, their writer maps one only after its last write to it, they are complete before they are renamed
     /// to their place, and nothing of this crate opens them for writing again.
     pub(crate) fn open(path: &Path, bytes: u64) -> Result<Self, CorpusError> {
-        let file = File::open(path).map_err(CorpusError::io("open", path))?;
+        let file = File::open(path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => CorpusError::Damaged { path: path.to_owned(), detail: "it is missing".to_owned() },
+            _ => CorpusError::io("open", path)(source),
+        })?;
         let found = file.metadata().map_err(CorpusError::io("look at", path))?.len();
         if found != bytes {
             return Err(CorpusError::Length { path: path.to_owned(), expected: bytes, found });

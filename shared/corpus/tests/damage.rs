@@ -122,7 +122,7 @@ fn records_that_lead_out_of_the_file_or_contradict_themselves_are_refused() {
     let error = after_records(|records| records[0][1] = 1);
     assert!(error.contains("a row starts at byte"), "{error}");
     let error = after_records(|records| records.swap(0, 1));
-    assert!(error.contains("counts of \"a\"") || error == "nothing", "{error}");
+    assert!(error.contains("counts of \"a\"") || error.contains("it says 1 pairs, but the rows have 0"), "{error}");
     let error = after_records(|records| records[0] = records[1]);
     assert!(error.contains("a row starts at byte 64 of joint.bin, but the one before it ends at"), "{error}");
 }
@@ -138,7 +138,7 @@ fn a_file_that_is_too_short_too_long_or_gone_is_found_when_opening() {
         let path = store(place.path());
         std::fs::remove_file(path.join(file)).expect("removed");
         let error = Corpus::open(&path).expect_err("opened").to_string();
-        assert!(error.starts_with("cannot open ") && error.contains(file), "{error}");
+        assert!(error.contains(&format!("{file} is damaged (it is missing): fetch or build")), "{error}");
     }
 }
 
@@ -160,6 +160,12 @@ fn a_changed_header_is_found_when_opening() {
     assert!(header("\"rows.bin\"", "\"other.bin\"").contains("lacks rows.bin"));
     assert!(header("\"missing\": []", "\"missing\": [3]").contains("missing words"));
     assert!(header("\"missing\": []", "\"extra\": []").contains("unknown field"));
+}
+
+#[test]
+fn a_changed_number_of_pairs_is_found_when_verifying() {
+    let (by, error) = after("store.json", replace("\"pairs_nonzero\": ", "\"pairs_nonzero\": 1"));
+    assert!(by == "verify" && error.to_string().contains("pairs, but the rows have "), "{by}: {error}");
 }
 
 #[test]

@@ -263,3 +263,12 @@ fn tokens_added_beside_a_vocabulary_are_counted_and_cut_nothing() {
     assert_eq!(tokenizer.tokens().last(), Some((superposed_identity::TokenId(38), "<pad>")));
     assert_eq!(tokenizer.files().len(), 3);
 }
+
+#[test]
+fn a_configuration_with_fewer_blocks_than_the_weights_is_refused() {
+    for (mut model, field) in [(TestModel::gpt2(), "n_layer"), (TestModel::llama(), "num_hidden_layers")] {
+        model.config[field] = json!(2);
+        let line = refusal(written(&model).path());
+        assert!(line.contains("config.json: it says that the model has 2 blocks, but the weights have more"), "{line}");
+    }
+}

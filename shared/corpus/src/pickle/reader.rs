@@ -36,7 +36,7 @@ pub enum PickleError {
         length: usize,
     },
     /// The pickle breaks a rule of the format.
-    #[error("damaged pickle at byte {offset}: {detail}")]
+    #[error("damaged pickle at byte {offset}: {detail}: get the file again")]
     Malformed {
         /// Where.
         offset: usize,

@@ -110,8 +110,21 @@ impl Corpus {
         });
         match damage.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
             Some((_, error)) => Err(error),
-            None => Ok(()),
+            None => self.check_pairs(),
         }
+    }
+
+    /// Compares the number of pairs in the header with the rows, which are sound.
+    fn check_pairs(&self) -> Result<(), CorpusError> {
+        let counted: u64 = self.rows.iter().map(|record| u64::from(record.nonzero)).sum();
+        let words = (0..self.rows.len() as u32).map(WordId);
+        let with_themselves = words.filter(|&word| self.row(word).cell(word) > 0).count() as u64;
+        let (pairs, said) = ((counted - with_themselves) / 2, self.header.pairs_nonzero);
+        if pairs == said {
+            return Ok(());
+        }
+        let path = self.directory.join(HEADER);
+        Err(CorpusError::Header { path, detail: format!("it says {said} pairs, but the rows have {pairs}") })
     }
 
     /// Reads a row and its padding, and checks every bit of them.

@@ -14,10 +14,11 @@ mod torch;
 pub use self::safetensors::shards_of_index;
 
 use self::safetensors::SafeTensorFiles;
-use crate::{Layout, ModelConfig, ModelError, TensorId, layout::CONFIG};
+use crate::{BlockTensor, Layout, ModelConfig, ModelError, TensorId, layout::CONFIG};
 use meta::MetaFiles;
 use names::Stored;
 use std::path::{Path, PathBuf};
+use superposed_identity::LayerIndex;
 use tensor::Format;
 
 /// The weight files of a model, checked against its configuration.
@@ -62,7 +63,28 @@ impl Weights {
                 Files::Meta(files) => files.check(&weights.config, id)?,
             }
         }
+        weights.check_no_further_block(&directory.join(layout.config()))?;
         Ok(weights)
+    }
+
+    /// Refuses a configuration with fewer blocks than the files have: the logits would be those of no model.
+    fn check_no_further_block(&self, config: &Path) -> Result<(), ModelError> {
+        let blocks = self.config.layers;
+        let longer = ModelConfig { layers: blocks + 1, ..self.config.clone() };
+        let further = TensorId::Block(LayerIndex(blocks), BlockTensor::Down);
+        let is_there = match &self.files {
+            Files::SafeTensors(files) => names::stored(&longer, further)
+                .is_some_and(|candidates| candidates.iter().any(|stored| files.contains(&stored.name))),
+            Files::Meta(files) => files.check(&longer, further).is_ok(),
+        };
+        if is_there {
+            let reason = format!(
+                "it says that the model has {blocks} blocks, but the weights have more: put the configuration there \
+                 that belongs to them"
+            );
+            return Err(ModelError::config(config, reason));
+        }
+        Ok(())
     }
 
     /// The sizes of the model.
