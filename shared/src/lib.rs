@@ -15,6 +15,7 @@
 //! - [`shutdown`]: when a process is to stop
 //! - [`command_line`]: the outermost shell of a program
 //! - [`telemetry`]: logs of a process
+//! - [`metrics`]: what a process tells of itself to Prometheus
 
 pub mod clock;
 pub mod command_line;
@@ -22,6 +23,7 @@ pub mod description;
 pub mod destination;
 pub mod extra_vocab;
 pub mod layout;
+pub mod metrics;
 pub mod place;
 pub mod proto;
 pub mod record;

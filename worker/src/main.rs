@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use std::{
     env,
     io::{self, Write},
+    net::SocketAddr,
     process::ExitCode,
     thread,
 };
@@ -61,6 +62,9 @@ struct Serve {
     /// The most jobs held at a time
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     capacity: u32,
+    /// Serve metrics for Prometheus at this address, like 127.0.0.1:9117; there is no authentication
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Stop as well when standard input is closed, so that no worker outlives what started it
     #[arg(long)]
     until_stdin_closes: bool,
@@ -107,6 +111,7 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
         coordinator: arguments.coordinator,
         resources: Resources { device, cores, memory },
         capacity: arguments.capacity,
+        metrics: arguments.metrics,
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
     let served = runtime.block_on(async {

@@ -43,18 +43,18 @@ fn refusal_with(name: &str, content: Option<&[u8]>) -> String {
 fn a_foreign_pickle_opcode_is_named_with_its_file_and_byte() {
     // REDUCE of a global: what would run a program.
     let line = refusal_with("10/joint/0.pkl", Some(b"\x80\x04cposix\nsystem\n\x8c\x02id\x85R."));
-    assert!(line.starts_with("10/joint/0.pkl: ") && line.contains("posix.system at byte 2"), "{line}");
+    assert!(line.starts_with("counts: 10/joint/0.pkl: ") && line.contains("posix.system at byte 2"), "{line}");
     let line = refusal_with("10/joint/0.pkl", Some(b"\x80\x04NQ."));
     assert_eq!(
         line,
-        "10/joint/0.pkl: foreign pickle opcode 0x51 at byte 3: only plain containers of plain values are read"
+        "counts: 10/joint/0.pkl: foreign pickle opcode 0x51 at byte 3: only plain containers of plain values are read"
     );
 }
 
 #[test]
 fn truncated_counts_are_named() {
     let line = refusal_with("10/single.pkl", Some(&COUNTS[..5]));
-    assert!(line.starts_with("10/single.pkl: the pickle ends at byte 5"), "{line}");
+    assert!(line.starts_with("counts: 10/single.pkl: the pickle ends at byte 5"), "{line}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod tests;
 use crate::{
     assignment::Assignment,
     memory::Resources,
+    metrics::{JobCounts, registry},
     pipeline::{self, Event, PipelineError, Work},
 };
 use leases::Leases;
@@ -23,6 +24,7 @@ use reports::Reports;
 use std::{
     collections::HashMap,
     future::Future,
+    net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -31,6 +33,7 @@ use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{
     clock::{Clock, Instant},
     description::CampaignDescription,
+    metrics::{self, MetricsError},
     proto::{self, PROTOCOL_VERSION, v1, v1::worker_service_client::WorkerServiceClient},
     wire::{self, WireError},
 };
@@ -51,6 +54,8 @@ pub struct AgentSettings {
     pub resources: Resources,
     /// The most jobs held at a time; leases are taken ahead up to here, so that the device never waits.
     pub capacity: u32,
+    /// Where it serves its metrics, if anywhere.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// A worker that cannot go on.
@@ -62,6 +67,9 @@ pub enum AgentError {
     /// The threads cannot be started.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// Metrics cannot be served where they were to be.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
     /// The coordinator will never take this worker.
     #[error("the coordinator refuses this worker: {0}")]
     Refused(String),
@@ -104,6 +112,7 @@ struct Agent {
     warm: Option<v1::Affinity>,
     work: mpsc::UnboundedSender<Work>,
     events: mpsc::UnboundedReceiver<Event>,
+    counts: JobCounts,
     next_sync: Instant,
     /// When the worker's name should be free, while another has it.
     name_free_at: Option<Instant>,
@@ -126,10 +135,14 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
     let client = WorkerServiceClient::new(endpoint.connect_lazy());
     let (tell, events) = mpsc::unbounded_channel();
     let (work, inbox) = mpsc::unbounded_channel();
-    pipeline::start(settings.resources, &Handle::current(), inbox, tell)?;
+    let stages = pipeline::start(settings.resources, &Handle::current(), inbox, tell)?;
+    let counts = JobCounts::default();
+    if let Some(address) = settings.metrics {
+        metrics::serve(address, registry(stages, &counts)).await?;
+    }
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
-    Agent::new(settings, boot, client, work, events).serve(pin!(shutdown)).await
+    Agent::new(settings, boot, client, work, events, counts).serve(pin!(shutdown)).await
 }
 
 impl Agent {
@@ -140,6 +153,7 @@ impl Agent {
         client: WorkerServiceClient<Channel>,
         work: mpsc::UnboundedSender<Work>,
         events: mpsc::UnboundedReceiver<Event>,
+        counts: JobCounts,
     ) -> Self {
         let (backend, device_memory) = (settings.resources.device.backend(), settings.resources.device_memory());
         Self {
@@ -157,6 +171,7 @@ impl Agent {
             warm: None,
             work,
             events,
+            counts,
             next_sync: Clock.now(),
             name_free_at: None,
         }
@@ -254,10 +269,12 @@ impl Agent {
         match event {
             Event::Done { epoch, ordinals } => {
                 let jobs: u32 = ordinals.iter().map(|range| range.end - range.start).sum();
+                self.counts.done.inc_by(jobs.into());
                 self.leases.settle(epoch, jobs);
                 self.reports.done(epoch, &ordinals);
             }
             Event::Failed { epoch, ordinal, error } => {
+                self.counts.failed.inc();
                 self.leases.settle(epoch, 1);
                 self.reports.failed(epoch, ordinal, error);
             }

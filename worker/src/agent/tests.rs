@@ -85,10 +85,12 @@ impl Bench {
             coordinator: "http://scripted".to_owned(),
             resources: Resources { device: Device::Cpu, cores: 1, memory: None },
             capacity: 256,
+            metrics: None,
         };
         let (send_work, work) = mpsc::unbounded_channel();
         let (events, receive_events) = mpsc::unbounded_channel();
-        let agent = Agent::new(settings, 1, WorkerServiceClient::new(channel), send_work, receive_events);
+        let client = WorkerServiceClient::new(channel);
+        let agent = Agent::new(settings, 1, client, send_work, receive_events, JobCounts::default());
         let (stop, stopped) = oneshot::channel::<()>();
         let agent = tokio::spawn(async move {
             agent

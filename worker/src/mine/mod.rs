@@ -10,6 +10,7 @@ mod report;
 mod source;
 
 use anyhow::Result;
+use bytesize::ByteSize;
 use clap::Args;
 use method::Method;
 use rayon::ThreadPoolBuilder;
@@ -50,6 +51,10 @@ pub(crate) struct Mine {
     /// Where forward passes are computed: cpu, cuda, cuda:<number>, or auto, the first GPU if there is one
     #[arg(long, default_value_t)]
     device: DeviceChoice,
+    /// The most memory to take on that device, like 12GiB; models that need more are read block by block, slower
+    /// [default: what is free there]
+    #[arg(long, value_name = "SIZE", conflicts_with = "pools")]
+    memory: Option<ByteSize>,
     /// What forward passes multiply in: f32, bf16 or f16
     #[arg(long, default_value_t, conflicts_with = "pools")]
     precision: Precision,
@@ -68,7 +73,8 @@ impl Mine {
                 if let Some(reason) = why_not_gpu {
                     tracing::warn!("{reason}");
                 }
-                Source::neurons(model, &self.neurons, device, self.precision)?
+                let memory = self.memory.map(|size| size.as_u64());
+                Source::neurons(model, &self.neurons, device, memory, self.precision)?
             }
             None => Source::pools(&self.pools)?,
         };

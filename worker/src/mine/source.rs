@@ -78,12 +78,17 @@ enum Origin {
 
 impl Source {
     /// Neurons of a model.
-    pub(super) fn neurons(model: &str, neurons: &[Neuron], device: Device, precision: Precision) -> Result<Self> {
+    pub(super) fn neurons(
+        model: &str,
+        neurons: &[Neuron],
+        device: Device,
+        memory: Option<u64>,
+        precision: Precision,
+    ) -> Result<Self> {
         let runtime = Runtime::new().context("cannot start the asynchronous runtime")?;
         let model = Fetcher::from_environment(runtime.handle().clone()).model(model)?;
         let directory = Arc::new(ModelDirectory::open(&model)?);
-        let forward =
-            ForwardModel::load(&directory, &ForwardOptions { batch: BATCH, device, precision, memory: None })?;
+        let forward = ForwardModel::load(&directory, &ForwardOptions { batch: BATCH, device, precision, memory })?;
         let mut pieces: Vec<Piece> = Vec::new();
         for asked in neurons {
             let polarities: Vec<Polarity> = asked.polarity.map_or_else(|| Polarity::BOTH.to_vec(), |one| vec![one]);

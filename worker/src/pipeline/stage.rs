@@ -91,7 +91,7 @@ impl fmt::Display for Share {
 }
 
 /// What the stages of a running pipeline spend their time on. A stage that waits right now counts that when it ends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct StageShares {
     clocks: [Arc<StageClock>; 3],
 }
