@@ -318,9 +318,10 @@ impl TryFrom<v1::MiningParameters> for MiningParameters {
 impl CampaignDescription {
     /// The description as a message.
     #[must_use]
-    pub fn to_wire(&self, campaign_id: i64) -> v1::CampaignDescription {
+    pub fn to_wire(&self, campaign_id: i64, identity: Vec<u8>) -> v1::CampaignDescription {
         v1::CampaignDescription {
             campaign_id,
+            identity,
             size: self.size.to_string(),
             input: Some((&self.input).into()),
             corpus: self.corpus.clone(),
@@ -407,7 +408,7 @@ mod tests {
                 name: text("n"),
                 audit: AuditShare::new(0.25).expect("a share"),
             };
-            assert_eq!(CampaignDescription::try_from(description.to_wire(1)), Ok(description));
+            assert_eq!(CampaignDescription::try_from(description.to_wire(1, Vec::new())), Ok(description));
         }
     }
 

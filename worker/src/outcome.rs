@@ -26,8 +26,10 @@ impl Finished {
 /// Why a job failed.
 #[derive(Debug, Clone)]
 pub enum JobError {
-    /// Nothing but the reason is left.
+    /// Nothing but the reason is left. The same input fails the same way.
     Reason(String),
+    /// Something that should not happen, as a panic.
+    Accident(String),
     /// Not the job's fault: the corpus store is damaged.
     Store(String),
     /// Two solvers contradict each other: the instance is kept.
@@ -56,8 +58,19 @@ pub struct Outcome {
     pub beside: Vec<(String, String)>,
     /// The jobs that are done, when all of these files are durable.
     pub done: Vec<Range<u32>>,
-    /// The jobs that failed, and why.
-    pub failed: Vec<(Ordinal, String)>,
+    /// The jobs that failed.
+    pub failed: Vec<Failure>,
+}
+
+/// A job that failed by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which.
+    pub ordinal: Ordinal,
+    /// Why.
+    pub error: String,
+    /// Whether another attempt would fail the same way.
+    pub lasting: bool,
 }
 
 impl Outcome {
@@ -88,13 +101,16 @@ impl Outcome {
                         }
                     }
                 }
-                Err(JobError::Reason(reason) | JobError::Store(reason)) => {
-                    outcome.failed.push((ordinal, format!("{job}: {reason}")));
+                Err(JobError::Reason(reason)) => {
+                    outcome.failed.push(Failure { ordinal, error: format!("{job}: {reason}"), lasting: true });
+                }
+                Err(JobError::Accident(reason) | JobError::Store(reason)) => {
+                    outcome.failed.push(Failure { ordinal, error: format!("{job}: {reason}"), lasting: false });
                 }
                 Err(JobError::Disagreement(instance)) => {
                     let path = layout::disagreement_file(size, job);
-                    let reason = format!("{job}: {instance}, which is {destination}/{path}");
-                    outcome.failed.push((ordinal, reason));
+                    let error = format!("{job}: {instance}, which is {destination}/{path}");
+                    outcome.failed.push(Failure { ordinal, error, lasting: true });
                     outcome.beside.push((path, instance.to_json() + "\n"));
                 }
             }
@@ -173,7 +189,8 @@ mod tests {
         let results = [done(5), done(6), done(7), failed, done(9)];
         let outcome = Outcome::of(results, &description(), &destination);
         assert_eq!(outcome.done, [5..8, 9..10]);
-        assert_eq!(outcome.failed, [(Ordinal(8), "ii/3_4_neg: it broke".to_owned())]);
+        let failure = Failure { ordinal: Ordinal(8), error: "ii/3_4_neg: it broke".to_owned(), lasting: true };
+        assert_eq!(outcome.failed, [failure]);
         let records: Vec<_> =
             outcome.beside.iter().map(|(path, lines)| (path.as_str(), lines.lines().count())).collect();
         assert_eq!(
@@ -196,7 +213,7 @@ mod tests {
         let Outcome { files, beside, done, failed } = Outcome::of(results, &description(), &destination);
         assert!(matches!(&done[..], [run] if *run == (0..1)), "{done:?}");
         let path = format!("{}/1M/disagreements/ii_3_0_pos.json", directory.path().display());
-        let [(Ordinal(1), reason)] = &failed[..] else { panic!("{failed:?}") };
+        let [Failure { ordinal: Ordinal(1), error: reason, lasting: true }] = &failed[..] else { panic!("{failed:?}") };
         assert!(
             reason.starts_with("ii/3_0_pos: two solvers contradict each other on the best 2 of 4 words"),
             "{reason}"

@@ -109,10 +109,11 @@ fn a_database_that_cannot_be_reached_stops_a_coordinator_at_once() {
     let bench = Bench::new();
     let nowhere = bench.place.path("nowhere").display().to_string();
     for (database, expected) in [
-        (format!("postgresql:///x?host={nowhere}"), "the database failed: "),
-        ("x".to_owned(), "the database failed: "),
+        (format!("postgresql:///x?host={nowhere}"), "cannot use the database x at nowhere: "),
+        ("x".to_owned(), "this is no database (it has no scheme, not postgresql://): name it like "),
     ] {
-        let line = bench.refusal(superposed(&["serve", "--listen", "127.0.0.1:0", "--database", &database]));
+        let line =
+            bench.cut(&bench.refusal(superposed(&["serve", "--listen", "127.0.0.1:0", "--database", &database])));
         assert!(line.starts_with(expected), "{line}");
     }
 }

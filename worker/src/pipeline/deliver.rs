@@ -69,9 +69,9 @@ impl Deliver {
         if !outcome.done.is_empty() {
             self.tell(Event::Done { epoch, ordinals: outcome.done });
         }
-        for (ordinal, error) in outcome.failed {
-            tracing::warn!(error, "job failed");
-            self.tell(Event::Failed { epoch, ordinal, error });
+        for failure in outcome.failed {
+            tracing::warn!(error = failure.error, "job failed");
+            self.tell(Event::Failed { epoch, failure });
         }
         Ok(())
     }
