@@ -25,6 +25,7 @@ use superposed_shared::{
     },
     stored::{StoredError, plan::StoredPlanError},
 };
+use tokio::runtime::Handle;
 
 /// A campaign that may be queued.
 #[derive(Debug)]
@@ -103,7 +104,7 @@ pub enum AdmissionError {
 /// The first thing that keeps the campaign from being mined; the destination is then as it was.
 pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
     // Before the model's weights are read for their digest, which may take minutes.
-    Destination::look_at(&spec.destination)?;
+    Destination::look_at(&spec.destination).await?;
     let read = blocking(move || {
         let seen = Seen::look_at(&spec)?;
         let words: String = seen.corpus.vocabulary().iter().flat_map(|(_, word)| [word, "\n"]).collect();
@@ -126,7 +127,7 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
     });
     let (admitted, words) = read.await?;
     let place = &admitted.record.description.destination;
-    if let Some(destination) = Destination::look_at(place)? {
+    if let Some(destination) = Destination::look_at(place).await? {
         admitted.record.check_tree(&destination).await?;
     }
     admitted.record.write(&Destination::open(place)?, &words).await?;
@@ -142,7 +143,7 @@ pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
     let (size, place) = (spec.size.clone(), spec.destination.clone());
     let (batch, precision) = (spec.batch, spec.precision.unwrap_or_default());
     let seen = blocking(move || Seen::look_at(&spec)).await?;
-    if let Some(destination) = Destination::look_at(&place)? {
+    if let Some(destination) = Destination::look_at(&place).await? {
         let makers = Makers {
             input: None,
             corpus_digest: seen.corpus.digest(),
@@ -183,7 +184,8 @@ impl Seen {
     fn look_at(spec: &CampaignSpec) -> Result<Self, AdmissionError> {
         spec.check()?;
         let input = SeenInput::open(&spec.source)?;
-        if let (Some(tree), Some(destination)) = (input.tree(), Destination::look_at(&spec.destination)?)
+        let destination = Handle::current().block_on(Destination::look_at(&spec.destination))?;
+        if let (Some(tree), Some(destination)) = (input.tree(), destination)
             && tree.place().is_at(&destination, spec.size.as_str())
         {
             return Err(AdmissionError::Overwrite(tree.place().to_string()));
