@@ -1,9 +1,11 @@
 //! Where results go: a directory, or the objects below a prefix of a bucket. Under it files are put whole or not at all.
 
 mod error;
+mod uploader;
 
 pub use error::DestinationError;
 pub use superposed_storage::{Listed, settings::Uploads};
+pub use uploader::{Files, Room, Uploader};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
