@@ -109,7 +109,8 @@ fn main() -> Result<(), Error> {
                 (plain()?, ours)
             };
             let files = (count * LENGTHS.len()) as f64;
-            let mebibytes = (count * LENGTHS.iter().map(|(_, length)| length).sum::<usize>()) as f64 / f64::from(1 << 20);
+            let mebibytes =
+                (count * LENGTHS.iter().map(|(_, length)| length).sum::<usize>()) as f64 / f64::from(1 << 20);
             println!(
                 "{to} {round}: plain {:.0} files/s {:.2} MiB/s, ours {:.0} files/s {:.2} MiB/s, ratio {:.3}",
                 files / plain,
