@@ -37,13 +37,15 @@ fn jobs(count: usize, round: usize) -> Vec<Files> {
     (0..count).map(job).collect()
 }
 
-async fn plain(store: Arc<dyn ObjectStore>, jobs: Vec<Files>, at_a_time: usize) -> Result<f64, Error> {
+async fn plain(store: Arc<dyn ObjectStore>, to: Destination, jobs: Vec<Files>, at_a_time: usize) -> Result<f64, Error> {
     let start = Instant::now();
     stream::iter(jobs.into_iter().flatten())
         .map(async |(path, content)| store.put(&ObjectPath::from(path), content.into()).await)
         .buffer_unordered(at_a_time)
         .try_for_each(async |_| Ok(()))
         .await?;
+    // Once for all, where the other does it for every batch; nothing to a bucket.
+    to.sync().await?;
     Ok(start.elapsed().as_secs_f64())
 }
 
@@ -68,6 +70,7 @@ async fn ours(destination: Destination, mut jobs: Vec<Files>, uploads: Uploads) 
 }
 
 fn main() -> Result<(), Error> {
+    superposed_storage::prepare_tls();
     let mut numbers = env::args().skip(1).map(|number| number.parse::<usize>());
     let mut number = |default| numbers.next().unwrap_or(Ok(default));
     let (count, rounds, at_a_time) = (number(2_000)?, number(5)?, number(128)?);
@@ -98,7 +101,8 @@ fn main() -> Result<(), Error> {
             };
             let settings = superposed_storage::Settings { uploads, ..server.settings() };
             let destination = Destination::open_with(&place("ours"), &settings)?;
-            let plain = || runtime.block_on(plain(store, jobs(count, round), at_a_time));
+            let synced = destination.clone();
+            let plain = || runtime.block_on(plain(store, synced, jobs(count, round), at_a_time));
             let ours = || runtime.block_on(ours(destination, jobs(count, round), uploads));
             // In turns, which of the two is first.
             let (plain, ours) = if round % 2 == 0 {

@@ -111,8 +111,8 @@ pub fn check_job(
             return Err(JobFault::Topic { row, clique });
         }
         let computed = mean(npmi, words);
-        // Written so that NaN fails too.
-        if !((found - computed).abs() <= TOLERANCE) {
+        let difference = (found - computed).abs();
+        if difference.is_nan() || difference > TOLERANCE {
             return Err(JobFault::Score { row, found: *found, computed });
         }
     }

@@ -1,8 +1,6 @@
 //! Files of a job that mining made, and the same with faults.
 
-mod planted;
-
-use planted::Planted;
+use crate::planted::Planted;
 use std::sync::Arc;
 use superposed_corpus::Npmi;
 use superposed_identity::{Polarity, WordId};
