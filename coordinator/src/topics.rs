@@ -1,12 +1,13 @@
 //! Mined topics in words, for people.
 
-use std::collections::BinaryHeap;
-use std::{cmp::Ordering, fmt};
+use futures::{StreamExt, stream};
+use std::{cmp::Ordering, collections::BinaryHeap, fmt};
 use superposed_identity::{JobId, Size, WordId};
 use superposed_shared::{
     destination::{Destination, DestinationError},
     layout,
     rows::{self, RowError, TopicRow},
+    stored::READS,
 };
 
 /// A topic of a job.
@@ -113,8 +114,9 @@ impl Results {
         count: usize,
     ) -> Result<Vec<TopicInWords>, TopicsError> {
         let mut best: BinaryHeap<Ranked> = BinaryHeap::new();
-        for job in jobs {
-            let topics = match self.topics(job).await {
+        let mut read = stream::iter(jobs).map(|job| self.topics(job)).buffered(READS);
+        while let Some(topics) = read.next().await {
+            let topics = match topics {
                 Err(TopicsError::NoTopics(_)) => continue,
                 topics => topics?,
             };

@@ -83,10 +83,17 @@ impl CampaignRecord {
             precision: *precision,
         };
         ours.check_tree(destination, size).await?;
-        let Some(content) = destination.get(&self.path()).await? else { return Ok(()) };
-        // Whether it can be read was seen above.
-        let there: Option<Self> = serde_json::from_slice(&content).ok();
-        // Where input, corpus and results lie may change; what they are was compared above.
+        match destination.get(&self.path()).await? {
+            Some(content) => self.check_name(&content),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that a record under this one's name says the same.
+    fn check_name(&self, content: &[u8]) -> Result<(), RecordError> {
+        // Whether it can be read was seen when its tree was.
+        let there: Option<Self> = serde_json::from_slice(content).ok();
+        // Where input, corpus and results lie may change; what they are was compared with the tree's.
         let says = |spec: &CampaignSpec| {
             let nowhere = String::new;
             let parameters = ParameterChoices { extra_vocab: None, ..spec.parameters.clone() };
@@ -99,16 +106,28 @@ impl CampaignRecord {
         Ok(())
     }
 
-    /// Writes the record, and the map from ids to words: `words` holds one word a line, in the order of their ids.
+    /// Writes the record, and the map from ids to words: `words` holds one word a line, in the order of their ids. Of
+    /// two campaigns that would not share a tree and come at the same moment, at most one is written.
     ///
     /// # Errors
-    /// When the destination cannot be written.
+    /// When the destination cannot be written, or another campaign was faster.
     pub async fn write(&self, destination: &Destination, words: &str) -> Result<(), RecordError> {
-        let words_file = layout::words_file(&self.description.size);
-        destination.put(&words_file, Bytes::copy_from_slice(words.as_bytes())).await?;
         let mut record = serde_json::to_vec_pretty(self).expect("a record is plain data");
         record.push(b'\n');
-        destination.put(&self.path(), Bytes::from(record)).await?;
+        let record = Bytes::from(record);
+        let created = destination.create(&self.path(), record.clone()).await?;
+        // Whoever else wrote a record sees this one from here on.
+        if let Err(refused) = self.check_tree(destination).await {
+            if created {
+                destination.remove(&self.path()).await?;
+            }
+            return Err(refused);
+        }
+        if !created {
+            destination.put(&self.path(), record).await?;
+        }
+        let words_file = layout::words_file(&self.description.size);
+        destination.put(&words_file, Bytes::copy_from_slice(words.as_bytes())).await?;
         destination.sync().await?;
         Ok(())
     }

@@ -124,7 +124,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upload::upload;
+    use crate::upload::Batch;
     use superposed_identity::{
         AuditShare, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, Precision, TokenRule, WordId,
     };
@@ -133,7 +133,7 @@ mod tests {
         audit::compare,
         solve::{Problem, Solution},
     };
-    use superposed_shared::description::Input;
+    use superposed_shared::{description::Input, destination::Uploader};
 
     fn description() -> CampaignDescription {
         CampaignDescription {
@@ -220,7 +220,9 @@ mod tests {
         );
         assert!(reason.ends_with(&format!("please report it with the instance, which is {path}")), "{reason}");
 
-        upload(&destination, &description().size, files, beside).await.expect("a writable directory");
+        let uploader = Uploader::new(destination.uploads());
+        let batch = Batch::new(&description().size, files, beside);
+        batch.upload(&uploader, &destination).await.expect("a writable directory");
         let instance = std::fs::read_to_string(path).expect("the instance");
         let instance = Instance::from_json(&instance).expect("an instance");
         assert_eq!(instance.problem().expect("a problem").len(), 4);

@@ -1,6 +1,6 @@
 //! `superposed local`
 
-use super::block_on;
+use super::{block_on, campaigns::AdoptionOptions};
 use crate::{
     admission,
     audits::Audits,
@@ -40,6 +40,8 @@ pub(super) struct Local {
     campaign: PathBuf,
     #[command(flatten)]
     machine: MachineOptions,
+    #[command(flatten)]
+    adoption: AdoptionOptions,
     /// Which solver finds the cliques, whatever the campaign file says: branch-and-bound or scip
     #[arg(long)]
     solver: Option<SolverKind>,
@@ -100,7 +102,7 @@ impl Local {
         block_on(async {
             // The coordinator will look at it too; here it costs nothing to be wrong.
             admission::check(spec.clone()).await?;
-            let (code, campaign) = mine_and_tell(&spec, Reservation::take(settings)?).await?;
+            let (code, campaign) = mine_and_tell(&spec, self.adoption.into(), Reservation::take(settings)?).await?;
             if let Some(campaign) = campaign {
                 tell_audits(&spec).await?;
                 print_best(&spec, self.topics, campaign.jobs.unwrap_or_default().done).await?;
@@ -113,6 +115,7 @@ impl Local {
 /// Mines a campaign on this machine and says how it ended; the campaign is given back when it has ended.
 pub(super) async fn mine_and_tell(
     spec: &CampaignSpec,
+    adoption: v1::Adoption,
     reservation: Reservation,
 ) -> Result<(ExitCode, Option<v1::Campaign>)> {
     let mut interrupt = pin!(shutdown::requested(false)?);
@@ -131,7 +134,7 @@ pub(super) async fn mine_and_tell(
         eprintln!("interrupted before anything was begun");
         return Ok((ExitCode::from(INTERRUPTED), None));
     };
-    let outcome = mine(&mut machine, spec, interrupt.as_mut()).await;
+    let outcome = mine(&mut machine, spec, adoption, interrupt.as_mut()).await;
     if matches!(outcome, Ok(LocalOutcome::Interrupted(_))) {
         eprintln!("stopping: what is finished is kept, the rest goes back to the queue");
     }

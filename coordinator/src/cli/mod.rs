@@ -88,7 +88,7 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         // Where people watch a bar, only what they must know is logged beside it.
         let quiet = !matches!(self.command, Command::Serve(_));
-        telemetry::start(self.log_format, if quiet { "warn,superposed_fetch=info" } else { "info" });
+        telemetry::start(self.log_format, if quiet { "warn,superposed_fetch=info" } else { "info,object_store=warn" });
         match self.command {
             Command::Demo(demo) => demo.run(),
             Command::Local(local) => local.run(),

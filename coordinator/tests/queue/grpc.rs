@@ -395,12 +395,17 @@ async fn operators_are_told_what_is_wrong_by_code() {
     let id = Campaign::new("one").layer(0, "0-7").submit(&served.queue).await.0;
     let early = client.resume(v1::ResumeRequest { campaign_id: id }).await.expect_err("it is not paused");
     assert_eq!(early.code(), Code::FailedPrecondition);
-    let nothing = client.submit(v1::SubmitRequest { spec: None, client_key: "k".to_owned() }).await;
+    let nothing = client.submit(v1::SubmitRequest { spec: None, client_key: "k".to_owned(), adoption: 0 }).await;
     assert_eq!(nothing.expect_err("no spec").code(), Code::InvalidArgument);
-    let nameless = v1::SubmitRequest { spec: Some((&Campaign::new("two").spec).into()), client_key: "\0".to_owned() };
+    let nameless =
+        v1::SubmitRequest { spec: Some((&Campaign::new("two").spec).into()), client_key: "\0".to_owned(), adoption: 0 };
     assert_eq!(client.submit(nameless).await.expect_err("no key").code(), Code::InvalidArgument);
     // A key that is known is answered without a look at the model.
-    let known = v1::SubmitRequest { spec: Some((&Campaign::new("one").spec).into()), client_key: "one".to_owned() };
+    let known = v1::SubmitRequest {
+        spec: Some((&Campaign::new("one").spec).into()),
+        client_key: "one".to_owned(),
+        adoption: 0,
+    };
     let known = client.submit(known).await.expect("it is known").into_inner();
     assert_eq!((known.created, known.campaign.unwrap_or_default().id), (false, id));
 }

@@ -1,5 +1,6 @@
 //! Whole jobs: on a planted corpus, and against the published code's files.
 
+mod check;
 mod conformance;
 mod planted;
 

@@ -2,7 +2,7 @@
 //!
 //! - `prepare`: a batch's input: a forward pass, or files
 //! - `mine`: pools, topics and files of the batch's jobs, on a pool of threads
-//! - `deliver`: the files to the destination, and then the word that their jobs are done
+//! - `deliver`: the files to the destination, of several batches side by side, and then the word that their jobs are done
 //!
 //! Each stage has a thread of its own and hands one batch to the next, so that the forward pass of a batch is computed
 //! while the batch before it is mined and the one before that is written: a device never waits for cores, unless they
@@ -10,7 +10,8 @@
 //! [`BATCHES_IN_MEMORY`]. Where the forward pass runs on the cores too, it takes its turn among the threads that mine, so
 //! that no more threads run than were asked for.
 //!
-//! Everything goes through in the order in which it came. Stages tell the [agent](crate::agent) what happened through
+//! Batches go through in the order in which they came, and are done when their files are durable, which of two may be the
+//! later first; a lease ends after all of its batches. Stages tell the [agent](crate::agent) what happened through
 //! [`Event`]s. What goes wrong with one job (a logit that is not a number, a panic) is that job's failure; what would go
 //! wrong with every job (input, corpus, destination) is the campaign's trouble, and its lease is given up.
 
@@ -127,7 +128,8 @@ pub fn start(
     let prepare = prepare::Prepare::new(artefacts, Arc::clone(&miners), runtime.clone());
     spawn("prepare", Box::new(move || prepare.run(inbox, &prepared, &preparing)))?;
     spawn("mine", Box::new(move || mine::run(&miners, &to_mine, &mined, &mining)))?;
-    let deliver = deliver::Deliver::new(runtime.clone(), events, shares.clone());
+    let uploads = superposed_storage::Settings::from_environment().uploads;
+    let deliver = deliver::Deliver::new(runtime.clone(), uploads, events, shares.clone());
     spawn("deliver", Box::new(move || deliver.run(&to_deliver, &delivering)))?;
     Ok(shares)
 }

@@ -33,6 +33,11 @@ impl StageClock {
         timed(&self.starved, wait)
     }
 
+    /// Waits for the stage behind, or for what it writes to.
+    pub(super) fn hold_up<T>(&self, wait: impl FnOnce() -> T) -> T {
+        timed(&self.blocked, wait)
+    }
+
     /// Takes what the stage before hands over.
     pub(super) fn receive<T>(&self, from: &Receiver<T>) -> Result<T, RecvError> {
         self.wait(|| from.recv())
@@ -40,7 +45,7 @@ impl StageClock {
 
     /// Hands something to the stage behind.
     pub(super) fn send<T>(&self, to: &SyncSender<T>, item: T) -> Result<(), Gone> {
-        timed(&self.blocked, || to.send(item)).map_err(|_| Gone)
+        self.hold_up(|| to.send(item)).map_err(|_| Gone)
     }
 
     fn seconds(&self) -> [f64; 3] {

@@ -1,92 +1,76 @@
-//! Results through `object_store`: a place named by a directory or a URL, under which files are put whole or not at all.
+//! Where results go: a directory, or the objects below a prefix of a bucket. Under it files are put whole or not at all.
+
+mod error;
+mod uploader;
+
+pub use error::DestinationError;
+pub use superposed_storage::{Listed, settings::Uploads};
+pub use uploader::{Files, Room, Uploader};
 
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use nix::unistd::{AccessFlags, access as accessible};
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as ObjectPath};
 use std::{
     fmt,
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
+use superposed_storage::{Address, Settings, Storage, StorageError};
+
+/// Objects that are written to a directory at a time: more threads than that only wait for the disk.
+const FILES_AT_A_TIME: usize = 16;
 
 /// A place for results.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    store: Arc<dyn ObjectStore>,
-    root: PathBuf,
-}
-
-/// A destination that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum DestinationError {
-    /// The URL names a kind of storage this build does not write to.
-    #[error("destination {0}: only directories and file:// URLs can be written to; use one of those")]
-    Unsupported(String),
-    /// The URL does not say where its directory starts.
-    #[error("destination {0}: a file:// URL names an absolute path, like file:///data/results; write it so")]
-    Relative(String),
-    /// There is nothing to read from.
-    #[error("there is no directory {}: name the destination of a campaign", .0.display())]
-    Absent(PathBuf),
-    /// The directory cannot be made or opened.
-    #[error("destination {path} cannot be used: {source}; name a directory this process may write to")]
-    Open {
-        /// The directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file cannot be written, read or listed.
-    #[error("{what} {path}: {reason}")]
-    Access {
-        /// What was attempted.
-        what: &'static str,
-        /// The file or directory.
-        path: String,
-        /// Why.
-        reason: String,
-    },
-    /// What a killed process left cannot be removed.
-    #[error("cannot remove {path}, which a killed process left: {source}")]
-    Sweep {
-        /// The file.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// What was written could not be made durable.
-    #[error("cannot sync {path} to disk: {source}")]
-    Sync {
-        /// The destination's directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    storage: Storage,
+    /// The directory, if it is one.
+    root: Option<PathBuf>,
+    uploads: Uploads,
 }
 
 impl Destination {
-    /// Opens a destination, making its directory where it is not there yet.
+    /// Opens a destination with the settings of this process's environment, making its directory where it is not there
+    /// yet. Of a bucket, nobody is asked yet.
     ///
     /// # Errors
-    /// When the kind of storage is not supported, or the directory cannot be made.
+    /// When it names no place, its settings make no sense, or its directory cannot be made.
     pub fn open(place: &str) -> Result<Self, DestinationError> {
-        let root = directory(place)?;
-        let open = |source| DestinationError::Open { path: root.clone(), source };
-        std::fs::create_dir_all(&root).map_err(open)?;
-        let store = LocalFileSystem::new_with_prefix(&root).map_err(|error| open(io::Error::other(error)))?;
-        Ok(Self { store: Arc::new(store), root })
+        Self::open_with(place, &Settings::from_environment())
     }
 
-    /// Opens a destination that is there; `None` where there is none. Where its directory would have to be made, it is
-    /// only asked whether that is possible, and nothing is changed.
+    /// Opens a destination with these settings, making its directory where it is not there yet.
     ///
     /// # Errors
-    /// When the kind of storage is not supported, or this process could not write there.
-    pub fn look_at(place: &str) -> Result<Option<Self>, DestinationError> {
-        let root = directory(place)?;
+    /// When it names no place, its settings make no sense, or its directory cannot be made.
+    pub fn open_with(place: &str, settings: &Settings) -> Result<Self, DestinationError> {
+        let address: Address = place.parse()?;
+        let Address::Directory(root) = &address else {
+            let storage = Storage::open(address, settings)?;
+            return Ok(Self { storage, root: None, uploads: settings.uploads });
+        };
+        let root = root.clone();
+        let open = |source| DestinationError::Open { path: root.clone(), source };
+        std::fs::create_dir_all(&root).map_err(open)?;
+        let storage = Storage::open(address, settings).map_err(|error| open(io::Error::other(error.reason)))?;
+        let objects = settings.uploads.objects.min(FILES_AT_A_TIME);
+        Ok(Self { storage, root: Some(root), uploads: Uploads { objects, ..settings.uploads } })
+    }
+
+    /// Opens a destination that is there and can be written to; `None` where there is none. Where its directory would
+    /// have to be made, it is only asked whether that is possible, and nothing is changed. A bucket must be there, and is
+    /// left as it is.
+    ///
+    /// # Errors
+    /// When it names no place, or this process could not write there.
+    pub async fn look_at(place: &str) -> Result<Option<Self>, DestinationError> {
+        let address: Address = place.parse()?;
+        let Address::Directory(root) = address else {
+            let destination = Self::open(place)?;
+            destination.storage.check_writable().await?;
+            return Ok(Some(destination));
+        };
         let closed = |source| DestinationError::Open { path: root.clone(), source };
         // A link to nowhere is there as well, and cannot become a directory.
         let there = root.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(Path::new("."));
@@ -97,26 +81,51 @@ impl Destination {
         if there == root { Self::open(place).map(Some) } else { Ok(None) }
     }
 
-    /// Opens a destination that must be there, to read from it.
+    /// Opens a destination to read from it; a directory must be there. Of a bucket, nobody is asked yet.
     ///
     /// # Errors
-    /// When the kind of storage is not supported, or there is no such directory.
+    /// When it names no place, its settings make no sense, or there is no such directory.
     pub fn open_existing(place: &str) -> Result<Self, DestinationError> {
-        let root = directory(place)?;
-        if root.is_dir() { Self::open(place) } else { Err(DestinationError::Absent(root)) }
+        match place.parse()? {
+            Address::Directory(root) if !root.is_dir() => Err(DestinationError::Absent(root)),
+            _ => Self::open(place),
+        }
     }
 
-    /// Whether the place is still there.
+    /// Whether the place is still there. A bucket says so itself when something of it is asked for.
     #[must_use]
     pub fn is_there(&self) -> bool {
-        self.root.is_dir()
+        self.root.as_ref().is_none_or(|root| root.is_dir())
     }
 
     /// Whether this is the directory that `path` names below another destination.
     #[must_use]
     pub fn is_at(&self, other: &Self, path: &str) -> bool {
-        let real = |path: &Path| path.canonicalize().ok();
-        real(&self.root).is_some_and(|root| real(&other.root.join(path)) == Some(root))
+        match (self.storage.address(), other.storage.address()) {
+            (Address::Directory(root), Address::Directory(other)) => {
+                let real = |path: &Path| path.canonicalize().ok();
+                real(root).is_some_and(|root| real(&other.join(path)) == Some(root))
+            }
+            (Address::Bucket(ours), Address::Bucket(theirs)) => {
+                let below = format!("{}/{path}", theirs.prefix);
+                let theirs =
+                    superposed_storage::Bucket { prefix: below.trim_matches('/').to_owned(), ..theirs.clone() };
+                *ours == theirs
+            }
+            _ => false,
+        }
+    }
+
+    /// How much is written to it at a time.
+    #[must_use]
+    pub const fn uploads(&self) -> Uploads {
+        self.uploads
+    }
+
+    /// What lies below.
+    #[must_use]
+    pub const fn storage(&self) -> &Storage {
+        &self.storage
     }
 
     /// Writes a file, whole or not at all, in place of one that may be there.
@@ -124,21 +133,36 @@ impl Destination {
     /// # Errors
     /// When it cannot be written.
     pub async fn put(&self, path: &str, content: Bytes) -> Result<(), DestinationError> {
-        let location = ObjectPath::from(path);
-        self.store.put(&location, PutPayload::from_bytes(content)).await.map_err(access("cannot write", path))?;
-        Ok(())
+        self.storage.put(path, content).await.map_err(|error| self.error("cannot write", path, error))
+    }
+
+    /// Writes a file unless there is one of this name; whether this did. Of several that try, at most one does.
+    ///
+    /// # Errors
+    /// When it cannot be written. It may have been, when the connection broke before that was said.
+    pub async fn create(&self, path: &str, content: Bytes) -> Result<bool, DestinationError> {
+        self.storage.create(path, content).await.map_err(|error| self.error("cannot write", path, error))
+    }
+
+    /// Removes a file; that it is not there is no error.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub async fn remove(&self, path: &str) -> Result<(), DestinationError> {
+        self.storage.remove(path).await.map_err(|error| self.error("cannot remove", path, error))
     }
 
     /// Removes what a process that was killed while it wrote these files may have left beside them. To be called by
-    /// who holds the right to write them: one who lost it and still writes would fail.
+    /// who holds the right to write them: one who lost it and still writes would fail. In a bucket nothing is left.
     ///
     /// # Errors
     /// When something is there and cannot be removed.
     pub async fn sweep<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> Result<(), DestinationError> {
+        let Some(root) = &self.root else { return Ok(()) };
         for path in paths {
             // The name under which `object_store` writes a local file, before it is moved into place.
             let leftover = format!("{path}#1");
-            match tokio::fs::remove_file(self.root.join(&leftover)).await {
+            match tokio::fs::remove_file(root.join(&leftover)).await {
                 Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                     return Err(DestinationError::Sweep { path: leftover, source: error });
                 }
@@ -153,11 +177,7 @@ impl Destination {
     /// # Errors
     /// When it is there but cannot be read.
     pub async fn get(&self, path: &str) -> Result<Option<Bytes>, DestinationError> {
-        match self.store.get(&ObjectPath::from(path)).await {
-            Ok(found) => Ok(Some(found.bytes().await.map_err(access("cannot read", path))?)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(source) => Err(access("cannot read", path)(source)),
-        }
+        self.storage.get(path).await.map_err(|error| self.error("cannot read", path, error))
     }
 
     /// The paths of all files below a directory, in no order; none when there is no such directory.
@@ -165,47 +185,43 @@ impl Destination {
     /// # Errors
     /// When it cannot be listed.
     pub async fn list(&self, directory: &str) -> Result<Vec<String>, DestinationError> {
-        let listing = self.store.list(Some(&ObjectPath::from(directory)));
-        let listed = listing.map_ok(|meta| meta.location.to_string()).try_collect().await;
-        listed.map_err(access("cannot list", directory))
+        self.files(directory).map_ok(|file| file.path).try_collect().await
     }
 
-    /// Makes durable what was put before: one sync of the file system for a whole span of jobs, not one for a file.
+    /// All files below a directory, in a stream: of millions, a page is held at a time. None when there is no such
+    /// directory.
+    pub fn files(&self, directory: &str) -> BoxStream<'static, Result<Listed, DestinationError>> {
+        let (this, below) = (self.clone(), directory.to_owned());
+        let error = move |error| this.error("cannot list", &below, error);
+        self.storage.list(directory).map_err(error).boxed()
+    }
+
+    /// Makes durable what was put before: one sync of the file system for a whole span of jobs, not one for a file. What
+    /// a bucket has taken is durable.
     ///
     /// # Errors
     /// When the file system reports an error.
     pub async fn sync(&self) -> Result<(), DestinationError> {
-        let root = self.root.clone();
+        let Some(root) = self.root.clone() else { return Ok(()) };
         let synced = tokio::task::spawn_blocking(move || {
             let sync = |root: &Path| nix::unistd::syncfs(File::open(root)?).map_err(io::Error::from);
             sync(&root).map_err(|source| DestinationError::Sync { path: root, source })
         });
         synced.await.expect("syncing a file system does not panic")
     }
+
+    /// Of a file on this machine, what the system said is enough.
+    fn error(&self, what: &'static str, path: &str, error: StorageError) -> DestinationError {
+        match self.root {
+            Some(_) => DestinationError::Access { what, path: path.to_owned(), reason: error.reason },
+            None => DestinationError::Storage(error),
+        }
+    }
 }
 
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.root.display().fmt(f)
-    }
-}
-
-/// The directory that a destination names.
-fn directory(place: &str) -> Result<PathBuf, DestinationError> {
-    match place.strip_prefix("file://") {
-        Some(path) if path.starts_with('/') => Ok(PathBuf::from(path)),
-        Some(_) => Err(DestinationError::Relative(place.to_owned())),
-        None if place.contains("://") => Err(DestinationError::Unsupported(place.to_owned())),
-        None => Ok(PathBuf::from(place)),
-    }
-}
-
-/// The library names the path once more in each of its layers: only what the system said is kept.
-fn access<'a>(what: &'static str, path: &'a str) -> impl Fn(object_store::Error) -> DestinationError + 'a {
-    move |error| {
-        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let reason = causes.last().map_or_else(String::new, ToString::to_string);
-        DestinationError::Access { what, path: path.to_owned(), reason }
+        self.storage.fmt(f)
     }
 }
 
@@ -248,22 +264,25 @@ mod tests {
             "{message}"
         );
         let message = Destination::open("gopher://x").expect_err("it was opened").to_string();
-        assert!(message.starts_with("destination gopher://x: only directories"), "{message}");
+        assert!(
+            message.starts_with("destination: \"gopher://x\" is a kind of URL that nothing is kept under"),
+            "{message}"
+        );
         let message = Destination::open("file://results").expect_err("it was opened").to_string();
-        assert!(message.starts_with("destination file://results: a file:// URL names an absolute path"), "{message}");
+        assert!(message.starts_with("destination: \"file://results\" does not start at the root"), "{message}");
     }
 
-    #[test]
-    fn looking_at_a_destination_makes_nothing_and_says_whether_it_could_be_made() {
+    #[tokio::test]
+    async fn looking_at_a_destination_makes_nothing_and_says_whether_it_could_be_made() {
         let place = tempfile::tempdir().expect("a temporary directory");
         let at = |name: &str| place.path().join(name).display().to_string();
         std::fs::write(at("file"), "").expect("a writable directory");
         std::os::unix::fs::symlink(at("nowhere"), at("link")).expect("a writable directory");
-        assert!(Destination::look_at(&at("a/b/c")).expect("it can be made").is_none());
+        assert!(Destination::look_at(&at("a/b/c")).await.expect("it can be made").is_none());
         assert!(!place.path().join("a").exists());
-        assert!(Destination::look_at(&at("")).expect("it is there").is_some());
+        assert!(Destination::look_at(&at("")).await.expect("it is there").is_some());
         for refused in ["file", "file/below", "link", "link/below"] {
-            let message = Destination::look_at(&at(refused)).expect_err("it was accepted").to_string();
+            let message = Destination::look_at(&at(refused)).await.expect_err("it was accepted").to_string();
             assert!(message.starts_with(&format!("destination {} cannot be used: ", at(refused))), "{message}");
         }
         assert!(!place.path().join("nowhere").exists());
