@@ -1,6 +1,6 @@
 //! Where results lie, relative to a destination (the published layout, and this project's files beside it).
 
-use superposed_identity::{JobId, Size};
+use superposed_identity::{JobId, LayerIndex, Mode, Size};
 
 /// The three files of a job, in the order in which they are written: the pool is last, so that a job with a pool has
 /// everything.
@@ -17,6 +17,27 @@ pub fn job_files(size: &Size, job: JobId) -> [String; 3] {
 #[must_use]
 pub fn topics_file(size: &Size, job: JobId) -> String {
     format!("{}_topics.csv", job.stem(size))
+}
+
+/// The path of a layer's pack: all jobs of a mode and layer in one file.
+#[must_use]
+pub fn pack_file(size: &Size, mode: Mode, layer: LayerIndex) -> String {
+    format!("{size}/{mode}/{layer}.parquet")
+}
+
+/// The directory of the parts of a layer's pack, until they are put together.
+#[must_use]
+pub fn parts_directory(size: &Size, mode: Mode, layer: LayerIndex) -> String {
+    format!("{size}/{mode}/{layer}.parts")
+}
+
+/// The path of a part of a pack: the jobs from `first` to `last`, which are of one mode and layer and all that the
+/// campaign has between them: so parts of one name hold the same jobs.
+#[must_use]
+pub fn part_file(size: &Size, first: JobId, last: JobId) -> String {
+    let JobId { mode, layer, neuron, polarity } = first;
+    let directory = parts_directory(size, mode, layer);
+    format!("{directory}/{neuron}_{polarity}-{}_{}.parquet", last.neuron, last.polarity)
 }
 
 /// The directory of the campaigns' records.

@@ -7,7 +7,7 @@ use crate::{
     description::{CampaignDescription, Input},
     destination::{Destination, DestinationError},
     layout,
-    spec::{CampaignSpec, ParameterChoices},
+    spec::{CampaignSpec, ParameterChoices, plan::LayerPlan},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct CampaignRecord {
     pub spec: CampaignSpec,
     /// The campaign as it was resolved.
     pub description: CampaignDescription,
+    /// Its jobs; empty where a version wrote the record that did not say.
+    #[serde(default)]
+    pub layers: Vec<LayerPlan>,
 }
 
 /// A results tree that cannot take a campaign.

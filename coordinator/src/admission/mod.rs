@@ -121,7 +121,8 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
             name: spec.name.clone(),
             audit: spec.audit,
         };
-        let record = CampaignRecord { version: env!("CARGO_PKG_VERSION").to_owned(), spec, description };
+        let (version, layers) = (env!("CARGO_PKG_VERSION").to_owned(), seen.layers.clone());
+        let record = CampaignRecord { version, spec, description, layers };
         Ok((Admitted { record, layers: seen.layers }, words))
     });
     let (admitted, words) = read.await?;

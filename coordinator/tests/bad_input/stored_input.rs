@@ -118,7 +118,7 @@ fn pools_of_another_corpus_are_refused() {
         name: spec.name.clone(),
         audit: spec.audit,
     };
-    let record = CampaignRecord { version: "0".to_owned(), spec, description };
+    let record = CampaignRecord { version: "0".to_owned(), spec, description, layers: vec![] };
     write(&bench.place.path("pools/1M/campaigns/old.json"), serde_json::to_vec(&record).expect("plain data"));
     let line = refusal(&bench, |_| {});
     let expected =
