@@ -25,6 +25,12 @@ pub fn pack_file(size: &Size, mode: Mode, layer: LayerIndex) -> String {
     format!("{size}/{mode}/{layer}.parquet")
 }
 
+/// The path of a layer's jobs as lines of JSON.
+#[must_use]
+pub fn lines_file(size: &Size, mode: Mode, layer: LayerIndex) -> String {
+    format!("{size}/{mode}/{layer}.jsonl")
+}
+
 /// The directory of the parts of a layer's pack, until they are put together.
 #[must_use]
 pub fn parts_directory(size: &Size, mode: Mode, layer: LayerIndex) -> String {

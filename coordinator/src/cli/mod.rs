@@ -13,9 +13,10 @@ mod local;
 mod mine;
 mod serve;
 mod show;
+mod verify;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::{
     fmt,
     future::Future,
@@ -69,9 +70,21 @@ enum Command {
     Mine(mine::Mine),
     /// Print the topics of jobs in words
     Show(show::Show),
+    /// Check a whole tree of results: every job present, its files sound, its scores those of the corpus
+    Verify(verify::Verify),
     /// Make and look at corpus stores
     #[command(subcommand)]
     Corpus(corpus::Corpus),
+}
+
+/// How a command tells what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Output {
+    /// For people
+    #[default]
+    Table,
+    /// A line of JSON each
+    Json,
 }
 
 /// Runs the command that this process was started with. What is wrong is told in one line on standard error.
@@ -105,6 +118,7 @@ impl Cli {
             Command::Workers(workers) => workers.run(),
             Command::Mine(mine) => mine.run(),
             Command::Show(show) => show.run(),
+            Command::Verify(verify) => verify.run(),
             Command::Corpus(corpus) => corpus.run(),
         }
     }

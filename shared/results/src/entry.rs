@@ -42,6 +42,8 @@ pub enum Entry<'p> {
     Pack(Mode, LayerIndex),
     /// A part of a layer's pack.
     Part(Mode, LayerIndex),
+    /// The jobs of a layer as lines of JSON.
+    Lines(Mode, LayerIndex),
     /// The map from ids to words.
     Words,
     /// The record of a campaign.
@@ -103,6 +105,9 @@ fn in_mode(mode: Mode, name: &str) -> Option<Entry<'_>> {
     if let Some(layer) = name.strip_suffix(".parquet") {
         return Some(Entry::Pack(mode, LayerIndex(index(layer)?)));
     }
+    if let Some(layer) = name.strip_suffix(".jsonl") {
+        return Some(Entry::Lines(mode, LayerIndex(index(layer)?)));
+    }
     if let Some(neuron) = name.strip_suffix("_logits.npy") {
         let (layer, neuron) = neuron.split_once('_')?;
         return index(layer).and(index(neuron)).map(|_| Entry::Logits);
@@ -149,6 +154,7 @@ mod tests {
             ("disagreements/i_0_3_pos.json", Entry::Disagreement),
             ("ii/0_3_logits.npy", Entry::Logits),
             ("ii/31.parquet", Entry::Pack(Mode::HighIsolated, LayerIndex(31))),
+            ("iii/31.jsonl", Entry::Lines(Mode::LowContextual, LayerIndex(31))),
             ("ii/31.parts/0_neg-63_pos.parquet", Entry::Part(Mode::HighIsolated, LayerIndex(31))),
             ("ii/0_3_pos.pkl#1", Entry::Leftover),
             ("campaigns/a.json#12", Entry::Leftover),

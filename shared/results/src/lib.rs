@@ -1,10 +1,19 @@
 //! Result trees.
 
+mod archive;
 pub mod check;
 mod entry;
+pub mod export;
+pub mod inventory;
+pub mod lines;
+mod listing;
 pub mod pack;
 mod presence;
 mod result;
+#[cfg(feature = "test-trees")]
+pub mod test_trees;
+pub mod tree;
+pub mod verify;
 mod words;
 
 pub use check::{JobFault, JobFaultKind, Rules, check_job, check_job_files};
@@ -12,4 +21,5 @@ pub use entry::{Entry, JobFile};
 pub use pack::{PackError, PackWriter};
 pub use presence::{Files, Presence};
 pub use result::{JobContents, JobResult, Solve, StoredResult, Unreadable};
+pub use tree::{Held, Layer, Scope, Tree, TreeError};
 pub use words::{Words, WordsError};

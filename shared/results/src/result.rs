@@ -60,7 +60,9 @@ impl JobResult {
         let pool = read_pool(pool).map_err(|error| unreadable(JobFile::Pool)(error.to_string()));
         match (word_sets, topics, pool) {
             (Ok(word_sets), Ok(topics), Ok(pool)) => Ok(Self { pool, word_sets, topics, solves: None }),
-            (word_sets, topics, pool) => Err([word_sets.err(), topics.err(), pool.err()].into_iter().flatten().collect()),
+            (word_sets, topics, pool) => {
+                Err([word_sets.err(), topics.err(), pool.err()].into_iter().flatten().collect())
+            }
         }
     }
 
@@ -189,12 +191,16 @@ mod tests {
     #[test]
     fn files_are_written_as_they_were_read_whoever_wrote_them() {
         // Sets as this project and as Python pickle them, {1, 3} and {3, 1}; numbers as Python and as C write them.
-        let pools = [&b"\x80\x04\x95\x09\0\0\0\0\0\0\0\x8f\x94(K\x01K\x03\x90."[..], b"\x80\x04\x8f\x94(K\x03K\x01\x90."];
+        let pools =
+            [&b"\x80\x04\x95\x09\0\0\0\0\0\0\0\x8f\x94(K\x01K\x03\x90."[..], b"\x80\x04\x8f\x94(K\x03K\x01\x90."];
         for (topics, pool, same) in [(TOPICS, pools[0], true), ("1 2,0.250\n3 4,0.00005\n", pools[1], false)] {
             let contents = contents("1 2 3\n3 4 0\n", topics, pool);
             let stored = StoredResult::read(&contents).expect("legal files");
             assert_eq!(stored.contents(), contents);
-            assert_eq!(stored.otherwise, [None, (!same).then(|| contents[1].clone()), (!same).then(|| contents[2].clone())]);
+            assert_eq!(
+                stored.otherwise,
+                [None, (!same).then(|| contents[1].clone()), (!same).then(|| contents[2].clone())]
+            );
             assert_eq!(stored.result.pool.words, [WordId(1), WordId(3)]);
             assert_eq!(stored.result.topics[1], TopicRow { words: vec![WordId(3), WordId(4)], score: 5e-5 });
         }

@@ -22,7 +22,9 @@ pub enum WordsError {
     #[error("line {0}: the file was cut short, the line has no end")]
     CutShort(usize),
     /// A word that does not sort after the one before it.
-    #[error("line {line}: {word:?} does not sort after {before:?}, but words ascend by code point; the file was changed")]
+    #[error(
+        "line {line}: {word:?} does not sort after {before:?}, but words ascend by code point; the file was changed"
+    )]
     Order {
         /// The line, from 1.
         line: usize,

@@ -58,6 +58,9 @@ pub enum PackError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Lines that are no jobs'.
+    #[error("{0}")]
+    Line(String),
     /// A job twice, or not in order.
     #[error("{next} stands behind {job}, but the jobs of a pack ascend")]
     Order {
@@ -152,7 +155,8 @@ mod tests {
         let words = Words::read(b"a\nb\nc\nd\ne\nf\n").expect("a map");
         for words in [None, Some(&words)] {
             let pack = written(words);
-            let read: Vec<_> = read(pack.clone(), Columns::All).expect("a pack").map(|row| row.expect("a row")).collect();
+            let read: Vec<_> =
+                read(pack.clone(), Columns::All).expect("a pack").map(|row| row.expect("a row")).collect();
             assert_eq!(read, jobs());
             assert_eq!(pack, written(words));
         }
@@ -160,7 +164,8 @@ mod tests {
 
     #[test]
     fn topics_alone_are_read_without_the_rest() {
-        let read: Vec<_> = read(written(None), Columns::Topics).expect("a pack").map(|row| row.expect("a row")).collect();
+        let read: Vec<_> =
+            read(written(None), Columns::Topics).expect("a pack").map(|row| row.expect("a row")).collect();
         for ((job, topics), (packed, all)) in read.iter().zip(jobs()) {
             assert_eq!((*job, &topics.result.topics), (packed, &all.result.topics));
             assert!(topics.result.pool.words.is_empty() && topics.result.word_sets.is_empty());

@@ -114,11 +114,7 @@ impl<'b> Batch<'b> {
                 pool_form: text(batch, "pool_form")?,
                 pool: list(batch, "pool")?,
                 word_sets: Lists(list(batch, "word_sets")?),
-                files: [
-                    bytes(batch, "word_sets_file")?,
-                    bytes(batch, "topics_file")?,
-                    bytes(batch, "pool_file")?,
-                ],
+                files: [bytes(batch, "word_sets_file")?, bytes(batch, "topics_file")?, bytes(batch, "pool_file")?],
             }),
         };
         Ok(Self {
