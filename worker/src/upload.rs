@@ -21,7 +21,7 @@ pub async fn upload(
     destination: &Destination,
     size: &Size,
     jobs: impl IntoIterator<Item = (JobId, JobFiles)>,
-    beside: impl IntoIterator<Item = (String, String)>,
+    beside: impl IntoIterator<Item = (String, Bytes)>,
 ) -> Result<(), DestinationError> {
     stream::iter(jobs)
         .map(async |(job, files)| {
@@ -39,7 +39,7 @@ pub async fn upload(
         .await?;
     for (path, content) in beside {
         destination.sweep([path.as_str()]).await?;
-        destination.put(&path, Bytes::from(content)).await?;
+        destination.put(&path, content).await?;
     }
     destination.sync().await
 }

@@ -120,6 +120,7 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
             precision: spec.precision.unwrap_or_default(),
             name: spec.name.clone(),
             audit: spec.audit,
+            layout: spec.layout,
         };
         let (version, layers) = (env!("CARGO_PKG_VERSION").to_owned(), seen.layers.clone());
         let record = CampaignRecord { version, spec, description, layers };

@@ -5,13 +5,14 @@ use crate::{
     admission,
     audits::Audits,
     local::{LocalError, LocalOutcome, Machine, MachineSettings, Reservation, machine::default_state, mine},
-    topics::Results,
+    topics::{self, Results},
 };
 use anyhow::{Result, anyhow};
 use bytesize::ByteSize;
 use clap::Args;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
 use superposed_identity::SolverKind;
+use superposed_results::Selector;
 use superposed_shared::{
     destination::Destination,
     proto::v1,
@@ -175,10 +176,11 @@ async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> 
         return Ok(());
     }
     let layers = admission::layers(spec.clone()).await?;
-    let results = Results::open(Destination::open(&spec.destination)?, spec.size.clone()).await?;
+    let selector = Selector { size: Some(spec.size.clone()), ..Selector::default() };
+    let results = Results::open(&spec.destination, &[selector], None).await?;
     let all: usize = layers.iter().map(|layer| (layer.neurons.len() * spec.polarities.count()) as usize).sum();
     let looked_at = all.min(BEST_OF_JOBS);
-    let best = results.best(jobs(spec, &layers).take(looked_at), count).await?;
+    let best = results.best(&spec.size, jobs(spec, &layers).take(looked_at), count).await?;
     if best.is_empty() && done == 0 {
         return Ok(());
     }
@@ -190,8 +192,9 @@ async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> 
     }
     let of = if looked_at < all { format!("the first {looked_at} of {all} jobs") } else { format!("{all} jobs") };
     say!("best {} topics of {of} (mean NPMI, job, words):", best.len());
+    let words = results.words(&spec.size).await?;
     for topic in best {
-        say!("{topic}");
+        say!("{}", topics::line(&topic, words.as_ref(), &topic.job.to_string(), 16));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Results in another form: as the files of the published code, as packs, as lines of JSON.
 
-mod solver_records;
+pub(crate) mod solver_records;
 
 use crate::{
     JobFile, JobResult, PackError, PackWriter, StoredResult, Tree, TreeError, Words, lines, listing, pack::Columns,
@@ -166,7 +166,7 @@ pub async fn export_lines(
 }
 
 /// The jobs of a layer, in order; how they were solved is said where solver records say it.
-async fn results(
+pub(crate) async fn results(
     tree: &Arc<Tree>,
     size: &Size,
     layer: (Mode, LayerIndex),

@@ -2,6 +2,7 @@
 
 mod archive;
 pub mod check;
+pub mod compact;
 mod entry;
 pub mod export;
 pub mod inventory;
@@ -10,6 +11,7 @@ mod listing;
 pub mod pack;
 mod presence;
 mod result;
+mod selector;
 #[cfg(feature = "test-trees")]
 pub mod test_trees;
 pub mod tree;
@@ -21,5 +23,6 @@ pub use entry::{Entry, JobFile};
 pub use pack::{PackError, PackWriter};
 pub use presence::{Files, Presence};
 pub use result::{JobContents, JobResult, Solve, StoredResult, Unreadable};
+pub use selector::{Selector, SelectorError};
 pub use tree::{Held, Layer, Scope, Tree, TreeError};
 pub use words::{Words, WordsError};

@@ -13,8 +13,8 @@ use superposed_corpus::{
     synthetic::{self, Counts},
 };
 use superposed_identity::{
-    AuditShare, JobId, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, Precision, Size, TokenRule,
-    WordId,
+    AuditShare, JobId, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, Precision, ResultLayout,
+    Size, TokenRule, WordId,
 };
 use superposed_mining::{Pool, PoolForm};
 use superposed_shared::{
@@ -157,6 +157,7 @@ impl TestTree {
             batch: 64,
             precision: Precision::F32,
             audit: AuditShare::default(),
+            layout: ResultLayout::Files,
         };
         let layer = |(mode, layer): &(Mode, u32)| LayerPlan {
             mode: *mode,

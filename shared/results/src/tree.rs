@@ -139,6 +139,12 @@ impl Tree {
         &self.place
     }
 
+    /// Whether it is a directory or an object store, in which there may be more than was asked for.
+    #[must_use]
+    pub fn is_place(&self) -> bool {
+        matches!(self.files, Place::Destination(_))
+    }
+
     /// Reads a file by its path below the directory of a size; `None` when there is none.
     ///
     /// # Errors

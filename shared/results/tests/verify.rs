@@ -144,8 +144,8 @@ async fn each_planted_fault_is_told_in_one_line_with_its_path() {
                 edit(&tree.at(&format!("{job}_isets.csv")), |text| {
                     let result =
                         tree.jobs.iter().find(|id| id.to_string() == job).map(|id| tree.result(*id)).expect("a job");
-                    let other = (0..WORDS).map(superposed_identity::WordId);
-                    let foreign = other.filter(|id| !result.pool.words.contains(id)).next_back().expect("a word");
+                    let mut other = (0..WORDS).map(superposed_identity::WordId);
+                    let foreign = other.rfind(|id| !result.pool.words.contains(id)).expect("a word");
                     let (set, rest) = text.split_once('\n').expect("a row");
                     let (others, centre) = set.rsplit_once(' ').expect("ids");
                     let (others, _) = others.rsplit_once(' ').expect("ids");

@@ -7,10 +7,10 @@ use superposed_identity::{JobId, LayerIndex, Mode, Size};
 use superposed_mining::Status;
 
 /// How the topics of a layer's jobs were solved.
-pub(super) type OfLayer = HashMap<JobId, Vec<Solve>>;
+pub(crate) type OfLayer = HashMap<JobId, Vec<Solve>>;
 
 /// The solver records of a size, by their files.
-pub(super) struct SolverRecords {
+pub(crate) struct SolverRecords {
     size: Size,
     files: HashMap<(Mode, LayerIndex), Vec<String>>,
 }
@@ -33,7 +33,7 @@ struct LineSolve {
 
 impl SolverRecords {
     /// Looks up which files there are.
-    pub(super) async fn of(tree: &Tree, size: &Size) -> Result<Self, TreeError> {
+    pub(crate) async fn of(tree: &Tree, size: &Size) -> Result<Self, TreeError> {
         let mut files: HashMap<_, Vec<String>> = HashMap::new();
         for path in tree.list(size, "solves").await? {
             let mut parts = path.rsplit('/');
@@ -47,7 +47,7 @@ impl SolverRecords {
     }
 
     /// Reads those of a layer. A job that ran twice counts once; a line that cannot be read says nothing.
-    pub(super) async fn layer(&mut self, tree: &Tree, mode: Mode, layer: LayerIndex) -> Result<OfLayer, TreeError> {
+    pub(crate) async fn layer(&mut self, tree: &Tree, mode: Mode, layer: LayerIndex) -> Result<OfLayer, TreeError> {
         let mut solves = OfLayer::new();
         for path in self.files.remove(&(mode, layer)).unwrap_or_default() {
             let content = tree.get(&self.size, &path).await?.unwrap_or_default();

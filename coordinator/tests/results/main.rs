@@ -1,0 +1,5 @@
+//! What is done with results when they are there: shown, checked, exported, and read by others' programs.
+
+mod made;
+mod show;
+mod transform;
