@@ -37,13 +37,13 @@ pub fn parts_directory(size: &Size, mode: Mode, layer: LayerIndex) -> String {
     format!("{size}/{mode}/{layer}.parts")
 }
 
-/// The path of a part of a pack: the jobs from `first` to `last`, which are of one mode and layer and all that the
+/// The path of a part of a pack: a campaign's jobs from `first` to `last`, which are of one mode and layer and all that the
 /// campaign has between them: so parts of one name hold the same jobs.
 #[must_use]
-pub fn part_file(size: &Size, first: JobId, last: JobId) -> String {
+pub fn part_file(size: &Size, campaign: &str, first: JobId, last: JobId) -> String {
     let JobId { mode, layer, neuron, polarity } = first;
     let directory = parts_directory(size, mode, layer);
-    format!("{directory}/{neuron}_{polarity}-{}_{}.parquet", last.neuron, last.polarity)
+    format!("{directory}/{campaign}/{neuron}_{polarity}-{}_{}.parquet", last.neuron, last.polarity)
 }
 
 /// The directory of the campaigns' records.

@@ -112,7 +112,7 @@ impl Outcome {
                 }
             }
         }
-        outcome.beside.extend(parts.iter().map(|jobs| part(size, jobs)));
+        outcome.beside.extend(parts.iter().map(|jobs| part(size, &description.name, jobs)));
         let path =
             |(first, last, lines)| (layout::solves_file(size, &description.name, first, last), Bytes::from(lines));
         outcome.beside.extend(records.into_iter().map(path));
@@ -122,7 +122,7 @@ impl Outcome {
 
 /// A part of a pack, which has at least one job: its path and its bytes. It holds ids alone; words come in when parts are
 /// put together.
-fn part(size: &Size, jobs: &[(JobId, StoredResult)]) -> (String, Bytes) {
+fn part(size: &Size, campaign: &str, jobs: &[(JobId, StoredResult)]) -> (String, Bytes) {
     let (first, last) = (jobs[0].0, jobs[jobs.len() - 1].0);
     let write = || {
         let mut writer = PackWriter::new(None)?;
@@ -130,7 +130,7 @@ fn part(size: &Size, jobs: &[(JobId, StoredResult)]) -> (String, Bytes) {
         writer.finish()
     };
     let bytes = write().expect("jobs of ascending ordinals can be written to memory");
-    (layout::part_file(size, first, last), bytes.into())
+    (layout::part_file(size, campaign, first, last), bytes.into())
 }
 
 #[cfg(test)]
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(done, [6..8, 9..10]);
         let paths: Vec<_> =
             beside.iter().map(|(path, _)| path.as_str()).filter(|path| path.contains(".parts/")).collect();
-        assert_eq!(paths, ["1M/ii/3.parts/3_neg-3_pos.parquet", "1M/ii/3.parts/4_pos-4_pos.parquet"]);
+        assert_eq!(paths, ["1M/ii/3.parts/small/3_neg-3_pos.parquet", "1M/ii/3.parts/small/4_pos-4_pos.parquet"]);
         let part = read(beside[0].1.clone(), Columns::All).expect("a pack");
         let jobs: Vec<_> = part.map(|row| row.expect("a row").0).collect();
         assert_eq!(jobs, [job(6), job(7)]);

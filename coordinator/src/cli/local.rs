@@ -1,6 +1,6 @@
 //! `superposed local`
 
-use super::block_on;
+use super::{block_on, pack};
 use crate::{
     admission,
     audits::Audits,
@@ -11,7 +11,7 @@ use anyhow::{Result, anyhow};
 use bytesize::ByteSize;
 use clap::Args;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
-use superposed_identity::SolverKind;
+use superposed_identity::{ResultLayout, SolverKind};
 use superposed_results::Selector;
 use superposed_shared::{
     destination::Destination,
@@ -102,6 +102,9 @@ impl Local {
             // The coordinator will look at it too; here it costs nothing to be wrong.
             admission::check(spec.clone()).await?;
             let (code, campaign) = mine_and_tell(&spec, Reservation::take(settings)?).await?;
+            if spec.layout == ResultLayout::Packs && campaign.is_some() {
+                eprintln!("{}", pack::told(pack::packed(&spec.destination).await?));
+            }
             if let Some(campaign) = campaign {
                 tell_audits(&spec).await?;
                 print_best(&spec, self.topics, campaign.jobs.unwrap_or_default().done).await?;

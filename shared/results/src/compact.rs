@@ -62,7 +62,7 @@ async fn is_complete(
 ) -> Result<bool, TreeError> {
     let held = tree.layer(size, (mode, layer), Columns::Topics).await?;
     let mut expected = plan.jobs(mode, layer).peekable();
-    Ok(plan.is_complete() && expected.peek().is_some() && expected.all(|job| held.has(job)))
+    Ok(plan.is_complete() && expected.peek().is_some() && expected.all(|job| held.has_all(job)))
 }
 
 async fn put_together(

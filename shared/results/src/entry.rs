@@ -98,6 +98,7 @@ fn known(path: &str) -> Option<Entry<'_>> {
 
 fn in_mode(mode: Mode, name: &str) -> Option<Entry<'_>> {
     if let Some((parts, part)) = name.split_once('/') {
+        let (_campaign, part) = part.split_once('/')?;
         let layer = LayerIndex(index(parts.strip_suffix(".parts")?)?);
         let (first, last) = part.strip_suffix(".parquet")?.split_once('-')?;
         return [first, last].into_iter().all(|end| end_of(end).is_some()).then_some(Entry::Part(mode, layer));
@@ -155,7 +156,7 @@ mod tests {
             ("ii/0_3_logits.npy", Entry::Logits),
             ("ii/31.parquet", Entry::Pack(Mode::HighIsolated, LayerIndex(31))),
             ("iii/31.jsonl", Entry::Lines(Mode::LowContextual, LayerIndex(31))),
-            ("ii/31.parts/0_neg-63_pos.parquet", Entry::Part(Mode::HighIsolated, LayerIndex(31))),
+            ("ii/31.parts/small/0_neg-63_pos.parquet", Entry::Part(Mode::HighIsolated, LayerIndex(31))),
             ("ii/0_3_pos.pkl#1", Entry::Leftover),
             ("campaigns/a.json#12", Entry::Leftover),
         ] {
@@ -174,7 +175,8 @@ mod tests {
             "i/0_4294967295_pos.pkl",
             "i/x/0_3_pos.pkl",
             "v/0_3_pos.pkl",
-            "i/0.parts/0_neg.parquet",
+            "i/0.parts/small/0_neg.parquet",
+            "i/0.parts/0_neg-63_pos.parquet",
             "i/a#b",
             "campaigns/a/b.json",
             "solves/a/0_64_neg-127_pos.jsonl",

@@ -1,4 +1,18 @@
-//! Result trees.
+//! Trees of results: what lies where, read, checked and written in other forms.
+//!
+//! A tree is opened as a [`Tree`], whether it is a directory, an object store or an archive like the published ones. What
+//! it holds is kept in three bits a job ([`inventory`]), and read layer by layer, jobs on all cores ([`tree::Layer`]).
+//!
+//! - [`JobResult`]: what a job found, as its three files say it; [`StoredResult`] with what they say beyond that
+//! - [`check`]: the check of one job, by its three files
+//! - [`mod@verify`]: the check of a whole tree
+//! - [`pack`]: the jobs of a layer as one Parquet file
+//! - [`mod@compact`]: parts of packs, put together
+//! - [`lines`]: jobs as lines of JSON
+//! - [`mod@export`]: from each form to the others
+//! - [`Selector`]: which jobs are meant
+//!
+//! With the feature `test-trees` there is also a module `test_trees`, which makes up trees that hold together.
 
 mod archive;
 pub mod check;

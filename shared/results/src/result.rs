@@ -22,7 +22,7 @@ pub struct JobResult {
     pub word_sets: Vec<Vec<WordId>>,
     /// The topics, as they stand in their file.
     pub topics: Vec<TopicRow>,
-    /// How each topic was solved, where that is known.
+    /// How each topic was solved, where that is known; of no topics it is not.
     pub solves: Option<Vec<Solve>>,
 }
 
@@ -46,6 +46,17 @@ pub struct Unreadable {
 }
 
 impl JobResult {
+    /// Whether both say the same, as far as both say it: how topics were solved is not everywhere known.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        let solves = match (&self.solves, &other.solves) {
+            (Some(own), Some(theirs)) => own == theirs,
+            _ => true,
+        };
+        let Self { pool, word_sets, topics, .. } = self;
+        solves && *pool == other.pool && *word_sets == other.word_sets && *topics == other.topics
+    }
+
     /// Reads a job's files; of all that cannot be read, it is told why.
     ///
     /// # Errors
@@ -93,7 +104,7 @@ impl From<&Mined> for JobResult {
             pool: mined.pool.clone(),
             word_sets: mined.word_sets.iter().map(|set| set.members().to_vec()).collect(),
             topics: mined.topics.iter().map(row).collect(),
-            solves: Some(mined.topics.iter().map(solve).collect()),
+            solves: (!mined.topics.is_empty()).then(|| mined.topics.iter().map(solve).collect()),
         }
     }
 }

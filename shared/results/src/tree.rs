@@ -318,7 +318,10 @@ impl Layer {
                     self.packed.insert(key, packed);
                 }
                 // A job that ran twice: the same, or one of them is wrong.
-                Some(other) if *other.stored != *packed.stored => {
+                Some(other)
+                    if !other.stored.result.agrees(&packed.stored.result)
+                        || other.stored.otherwise != packed.stored.otherwise =>
+                {
                     self.contradictions.push((job, other.path.to_string(), path.to_owned()));
                 }
                 Some(_) => {}
@@ -350,6 +353,12 @@ impl Layer {
     #[must_use]
     pub fn has(&self, job: JobId) -> bool {
         !self.files(job).none() || self.packed.contains_key(&(job.neuron, job.polarity))
+    }
+
+    /// Whether a job is there as a whole: all of its files, or in a pack.
+    #[must_use]
+    pub fn has_all(&self, job: JobId) -> bool {
+        self.files(job).all() || self.packed.contains_key(&(job.neuron, job.polarity))
     }
 
     /// The files of a job that are there.

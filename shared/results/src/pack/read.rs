@@ -141,6 +141,7 @@ impl<'b> Batch<'b> {
         }
         let topics = topics.into_iter().zip(scores).map(|(words, score)| TopicRow { words, score }).collect();
         let solves = if self.status.is_null(at) { None } else { Some(self.solves(at)?) };
+        let solves = solves.filter(|solves| !solves.is_empty());
         let mut otherwise = [const { None }; 3];
         let (mut pool, mut word_sets) = (Pool { words: vec![], form: PoolForm::Set }, vec![]);
         if let Some(rest) = &self.rest {

@@ -173,8 +173,10 @@ impl Rows {
             self.status.values().append_value(status_name(solve.status));
             self.gaps.values().append_value(solve.gap);
         }
-        self.status.append(result.solves.is_some());
-        self.gaps.append(result.solves.is_some());
+        // Of no topics nothing is unknown.
+        let known = result.solves.is_some() || result.topics.is_empty();
+        self.status.append(known);
+        self.gaps.append(known);
         for (column, file) in self.files.iter_mut().zip(otherwise) {
             column.append_option(file.as_ref());
         }
