@@ -34,7 +34,11 @@ fn packages() -> Option<PathBuf> {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]);
         let fetched = pip.arg("--target").arg(&target).args(PACKAGES).output().expect("pip starts");
-        assert!(fetched.status.success(), "pip cannot fetch {PACKAGES:?}: {}", String::from_utf8_lossy(&fetched.stderr));
+        assert!(
+            fetched.status.success(),
+            "pip cannot fetch {PACKAGES:?}: {}",
+            String::from_utf8_lossy(&fetched.stderr)
+        );
         // Whole or not at all; another test run may have been quicker.
         assert!(fs::rename(&target, &place).is_ok() || place.is_dir(), "{} cannot be made", place.display());
     }
@@ -51,14 +55,17 @@ fn snippets(page: &str) -> Vec<String> {
 fn like_the_page(made: &Made) {
     let job = made.job_with_topics();
     for ending in [".pkl", "_isets.csv", "_topics.csv"] {
-        let [from, to] = [job.to_string(), "i/0_304_pos".to_owned()].map(|stem| made.tree.at(&format!("{stem}{ending}")));
+        let [from, to] =
+            [job.to_string(), "i/0_304_pos".to_owned()].map(|stem| made.tree.at(&format!("{stem}{ending}")));
         fs::copy(from, to).expect("a writable file");
     }
     let line = |job: &JobId| {
         let solve = r#"{"words":20,"status":"optimal","gap":0.0,"nodes":9,"microseconds":7}"#;
         let solves = vec![solve; made.tree.result(*job).topics.len()].join(",");
         let JobId { mode, layer, neuron, polarity } = job;
-        format!("{{\"job\":\"{job}\",\"mode\":\"{mode}\",\"layer\":{layer},\"neuron\":{neuron},\"polarity\":\"{polarity}\",\"solves\":[{solves}]}}\n")
+        format!(
+            "{{\"job\":\"{job}\",\"mode\":\"{mode}\",\"layer\":{layer},\"neuron\":{neuron},\"polarity\":\"{polarity}\",\"solves\":[{solves}]}}\n"
+        )
     };
     let records = made.tree.at("solves/made/i/0_0_neg-19_pos.jsonl");
     fs::create_dir_all(records.parent().expect("a directory")).expect("a writable directory");
@@ -94,7 +101,8 @@ fn every_snippet_of_the_page_runs_and_reads_what_is_there() {
     let topics = of_layer + named.topics.len();
     let spelt = made.words(made.job_with_topics()).join(" ");
     let centre = made.tree.words().word(*named.word_sets[0].last().expect("a centre")).expect("a word").to_owned();
-    let best = layer.iter().flat_map(|job| made.tree.result(*job).topics).map(|topic| topic.score).fold(f64::MIN, f64::max);
+    let best =
+        layer.iter().flat_map(|job| made.tree.result(*job).topics).map(|topic| topic.score).fold(f64::MIN, f64::max);
     let (words, pool, sets) = (800, named.pool.words.len(), named.word_sets[0].len());
     for (cell, expected) in [
         (0, format!("{words} words: ")),

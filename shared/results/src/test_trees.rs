@@ -35,6 +35,8 @@ pub struct TestTree {
     pub size: Size,
     /// The jobs, in the order of their layers.
     pub jobs: Vec<JobId>,
+    layers: Vec<(Mode, u32)>,
+    neurons: u32,
     counts: Counts,
     npmi: Npmi,
     parameters: MiningParameters,
@@ -64,19 +66,32 @@ impl TestTree {
         };
         let jobs = layers.iter().copied().flat_map(job).collect();
         let counts = Counts::new(options);
-        let tree = Self { results, corpus, size, jobs, counts, npmi, parameters };
-        for (mode, _) in layers {
-            fs::create_dir_all(tree.at(mode.directory())).expect("a writable directory");
+        let layers = layers.to_vec();
+        let tree = Self { results, corpus, size, jobs, layers, neurons, counts, npmi, parameters };
+        tree.write_results();
+        tree
+    }
+
+    /// Writes all results, in place of what may be there.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn write_results(&self) {
+        if self.results.exists() {
+            fs::remove_dir_all(&self.results).expect("a writable directory");
         }
-        for job in &tree.jobs {
-            for (file, content) in JobFile::ALL.into_iter().zip(tree.result(*job).contents()) {
-                fs::write(tree.at(&file.path(*job)), content).expect("a writable file");
+        for (mode, _) in &self.layers {
+            fs::create_dir_all(self.at(mode.directory())).expect("a writable directory");
+        }
+        for job in &self.jobs {
+            for (file, content) in JobFile::ALL.into_iter().zip(self.result(*job).contents()) {
+                fs::write(self.at(&file.path(*job)), content).expect("a writable file");
             }
         }
-        let words: String = store.vocabulary().iter().flat_map(|(_, word)| [word, "\n"]).collect();
-        fs::write(tree.at("words.txt"), words).expect("a writable file");
-        tree.record("made", layers, &IndexSet::below(neurons));
-        tree
+        let vocabulary = self.npmi.corpus().vocabulary();
+        let words: String = vocabulary.iter().flat_map(|(_, word)| [word, "\n"]).collect();
+        fs::write(self.at("words.txt"), words).expect("a writable file");
+        self.record("made", &self.layers, &IndexSet::below(self.neurons));
     }
 
     /// The path of a file of the size.

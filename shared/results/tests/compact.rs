@@ -107,6 +107,9 @@ async fn parts_that_contradict_each_other_are_told_and_kept() {
     assert!(error.starts_with("job i/0_0_neg is told differently by 1M/i/0.parts/made/0_neg-"), "{error}");
     assert!(path.is_file());
     let faults = faults(&tree).await;
-    assert!(faults.iter().all(|fault| fault.contains("job i/0_0_neg is told differently by 1M/i/0.parts/")), "{faults:?}");
+    assert!(
+        faults.iter().all(|fault| fault.contains("job i/0_0_neg is told differently by 1M/i/0.parts/")),
+        "{faults:?}"
+    );
     assert!(!faults.is_empty());
 }

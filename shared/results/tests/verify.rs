@@ -238,8 +238,9 @@ async fn each_planted_fault_is_told_in_one_line_with_its_path() {
             "",
         ),
     ];
+    let (_directory, tree) = tree();
     for (what, plant, start, end) in cases {
-        let (_directory, tree) = tree();
+        tree.write_results();
         let job = job_with_topics(&tree, 1);
         plant(&tree, &job);
         let (faults, verified) = told(&tree, true).await;
