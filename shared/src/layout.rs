@@ -48,6 +48,33 @@ pub fn topics_file(size: &Size, job: JobId) -> String {
     format!("{}_topics.csv", job.stem(size))
 }
 
+/// The path of a layer's pack: all jobs of a mode and layer in one file.
+#[must_use]
+pub fn pack_file(size: &Size, mode: Mode, layer: LayerIndex) -> String {
+    format!("{size}/{mode}/{layer}.parquet")
+}
+
+/// The path of a layer's jobs as lines of JSON.
+#[must_use]
+pub fn lines_file(size: &Size, mode: Mode, layer: LayerIndex) -> String {
+    format!("{size}/{mode}/{layer}.jsonl")
+}
+
+/// The directory of the parts of a layer's pack, until they are put together.
+#[must_use]
+pub fn parts_directory(size: &Size, mode: Mode, layer: LayerIndex) -> String {
+    format!("{size}/{mode}/{layer}.parts")
+}
+
+/// The path of a part of a pack: a campaign's jobs from `first` to `last`, which are of one mode and layer and all that the
+/// campaign has between them: so parts of one name hold the same jobs.
+#[must_use]
+pub fn part_file(size: &Size, campaign: &str, first: JobId, last: JobId) -> String {
+    let JobId { mode, layer, neuron, polarity } = first;
+    let directory = parts_directory(size, mode, layer);
+    format!("{directory}/{campaign}/{neuron}_{polarity}-{}_{}.parquet", last.neuron, last.polarity)
+}
+
 /// The directory of the campaigns' records.
 #[must_use]
 pub fn records_directory(size: &Size) -> String {

@@ -7,7 +7,7 @@ use crate::{
     description::{CampaignDescription, Input},
     destination::{Destination, DestinationError},
     layout,
-    spec::{CampaignSpec, ParameterChoices},
+    spec::{CampaignSpec, ParameterChoices, plan::LayerPlan},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct CampaignRecord {
     pub spec: CampaignSpec,
     /// The campaign as it was resolved.
     pub description: CampaignDescription,
+    /// Its jobs; empty where a version wrote the record that did not say.
+    #[serde(default)]
+    pub layers: Vec<LayerPlan>,
 }
 
 /// A results tree that cannot take a campaign.
@@ -72,17 +75,7 @@ impl CampaignRecord {
     /// # Errors
     /// When it does, or a record there cannot be read.
     pub async fn check_tree(&self, destination: &Destination) -> Result<(), RecordError> {
-        let CampaignDescription { size, input, corpus_digest, extra_vocab, parameters, batch, precision, .. } =
-            &self.description;
-        let ours = Makers {
-            input: Some(input),
-            corpus_digest,
-            extra_vocab: extra_vocab.as_ref().map(|words| words.digest.as_str()),
-            parameters,
-            batch: *batch,
-            precision: *precision,
-        };
-        ours.check_tree(destination, size).await?;
+        Makers::of(&self.description).check_tree(destination, &self.description.size).await?;
         match destination.get(&self.path()).await? {
             Some(content) => self.check_name(&content),
             None => Ok(()),
@@ -160,7 +153,41 @@ fn same_method(parameters: &MiningParameters, theirs: &CampaignDescription) -> b
     *parameters == MiningParameters { tau, ..theirs.parameters.clone() }
 }
 
-impl Makers<'_> {
+impl<'a> Makers<'a> {
+    /// What a campaign's files were made of.
+    #[must_use]
+    pub fn of(description: &'a CampaignDescription) -> Self {
+        let CampaignDescription { input, corpus_digest, extra_vocab, parameters, batch, precision, .. } = description;
+        Self {
+            input: Some(input),
+            corpus_digest,
+            extra_vocab: extra_vocab.as_ref().map(|words| words.digest.as_str()),
+            parameters,
+            batch: *batch,
+            precision: *precision,
+        }
+    }
+
+    /// In what the files of another campaign were made differently, so that both cannot lie in one tree.
+    #[must_use]
+    pub fn difference(&self, theirs: &CampaignDescription) -> Option<&'static str> {
+        if let Some(what) = self.input.and_then(|input| input.difference(&theirs.input)) {
+            Some(what)
+        } else if self.corpus_digest != theirs.corpus_digest {
+            Some("corpus")
+        } else if self.extra_vocab != theirs.extra_vocab.as_ref().map(|words| words.digest.as_str()) {
+            Some("extra_vocab")
+        } else if !same_method(self.parameters, theirs) {
+            Some("set of parameters")
+        } else if self.batch != theirs.batch {
+            Some("batch size")
+        } else if self.precision != theirs.precision {
+            Some("precision")
+        } else {
+            None
+        }
+    }
+
     /// Checks that a destination's tree of a size holds nothing that something else made.
     ///
     /// # Errors
@@ -170,22 +197,7 @@ impl Makers<'_> {
             let Some(content) = destination.get(&path).await? else { continue };
             let there: CampaignRecord = serde_json::from_slice(&content)
                 .map_err(|source| RecordError::Unreadable { path: path.clone(), source })?;
-            let theirs = &there.description;
-            let what = if let Some(what) = self.input.and_then(|input| input.difference(&theirs.input)) {
-                what
-            } else if self.corpus_digest != theirs.corpus_digest {
-                "corpus"
-            } else if self.extra_vocab != theirs.extra_vocab.as_ref().map(|words| words.digest.as_str()) {
-                "extra_vocab"
-            } else if !same_method(self.parameters, theirs) {
-                "set of parameters"
-            } else if self.batch != theirs.batch {
-                "batch size"
-            } else if self.precision != theirs.precision {
-                "precision"
-            } else {
-                continue;
-            };
+            let Some(what) = self.difference(&there.description) else { continue };
             return Err(RecordError::Foreign {
                 size: size.to_string(),
                 // As it is called here: the campaign there may have come by another path.

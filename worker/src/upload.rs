@@ -23,7 +23,7 @@ impl Batch {
     pub fn new(
         size: &Size,
         jobs: impl IntoIterator<Item = (JobId, JobFiles)>,
-        beside: impl IntoIterator<Item = (String, String)>,
+        beside: impl IntoIterator<Item = (String, Bytes)>,
     ) -> Self {
         let of_job = |(job, JobFiles { pool, isets, topics }): (JobId, JobFiles)| {
             // In the layout's order, the pool last.
@@ -31,7 +31,7 @@ impl Batch {
             layout::job_files(size, job).into_iter().zip(contents).collect()
         };
         let jobs: Vec<Files> = jobs.into_iter().map(of_job).collect();
-        let beside: Vec<Files> = beside.into_iter().map(|(path, content)| vec![(path, content.into())]).collect();
+        let beside: Vec<Files> = beside.into_iter().map(|(path, content)| vec![(path, content)]).collect();
         let bytes = jobs.iter().chain(&beside).flatten().map(|(path, content)| path.len() + content.len()).sum();
         Self { jobs, beside, bytes }
     }

@@ -163,8 +163,10 @@ pub async fn admit(spec: CampaignSpec, adoption: Adoption) -> Result<Admitted, A
             precision: spec.precision.unwrap_or_default(),
             name: spec.name.clone(),
             audit: spec.audit,
+            layout: spec.layout,
         };
-        let record = CampaignRecord { version: env!("CARGO_PKG_VERSION").to_owned(), spec, description };
+        let (version, layers) = (env!("CARGO_PKG_VERSION").to_owned(), seen.layers.clone());
+        let record = CampaignRecord { version, spec, description, layers };
         Ok((Admitted { record, layers: seen.layers, adopted: Vec::new() }, seen.corpus, words))
     });
     let (mut admitted, corpus, words) = read.await?;

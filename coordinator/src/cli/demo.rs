@@ -10,7 +10,7 @@ use clap::Args;
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 use superposed_corpus::Corpus;
 use superposed_demo::{examples, generate, random_baseline, recovery, summary};
-use superposed_identity::{AuditShare, Polarities};
+use superposed_identity::{AuditShare, Polarities, ResultLayout};
 use superposed_mining::{Miner, TokenWords};
 use superposed_model::Tokenizer;
 use superposed_shared::proto::v1;
@@ -70,6 +70,7 @@ impl Demo {
             precision: None,
             max_attempts: 3,
             audit: AuditShare::default(),
+            layout: ResultLayout::Files,
             max_workers: None,
         };
         let (code, campaign) = block_on(mine_and_tell(&spec, v1::Adoption::Unspecified, reservation))?;

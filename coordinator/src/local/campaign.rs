@@ -5,7 +5,8 @@ use crate::{
     admission,
     client::{adopted, soon, submission, watch},
 };
-use std::{collections::HashSet, future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, slice, sync::Arc};
+use superposed_results::{Scope, Tree, pack::Columns};
 use superposed_shared::{
     destination::Destination,
     layout,
@@ -137,11 +138,15 @@ async fn submit_once(
 /// completed the results themselves.
 async fn lacking(spec: &CampaignSpec, campaign: &v1::Campaign) -> Result<Option<String>, LocalError> {
     let refused = |error: &dyn std::error::Error| LocalError::Refused(error.to_string());
-    let destination = Destination::open(&spec.destination).map_err(|error| refused(&error))?;
-    let present = destination.list(spec.size.as_str()).await.map_err(|error| refused(&error))?;
-    let present: HashSet<String> = present.into_iter().collect();
-    for file in [layout::record_file(&spec.size, &spec.name), layout::words_file(&spec.size)] {
-        if !present.contains(&file) {
+    Destination::open(&spec.destination).map_err(|error| refused(&error))?;
+    let scope = Scope { directories: vec![spec.size.to_string()], wanted: &|_, _| true };
+    let tree = Arc::new(Tree::open(&spec.destination, &scope).await.map_err(|error| refused(&error))?);
+    let there = tree.inventory.sizes.get(&spec.size);
+    for (file, is_there) in [
+        (layout::record_file(&spec.size, &spec.name), there.is_some_and(|there| there.records.contains(&spec.name))),
+        (layout::words_file(&spec.size), there.is_some_and(|there| there.words)),
+    ] {
+        if !is_there {
             return Ok(Some(format!("{file} was removed")));
         }
     }
@@ -149,9 +154,12 @@ async fn lacking(spec: &CampaignSpec, campaign: &v1::Campaign) -> Result<Option<
         return Ok(None);
     }
     let layers = admission::layers(spec.clone()).await.map_err(|error| refused(&error))?;
-    let all = jobs(spec, &layers);
-    let without = all.filter(|job| !layout::job_files(&spec.size, *job).iter().all(|file| present.contains(file)));
-    let without = without.count();
+    let mut without = 0;
+    for plan in &layers {
+        let layer = tree.layer(&spec.size, (plan.mode, plan.layer), Columns::Topics).await;
+        let layer = layer.map_err(|error| refused(&error))?;
+        without += jobs(spec, slice::from_ref(plan)).filter(|job| !layer.has_all(*job)).count();
+    }
     Ok((without > 0).then(|| format!("files of {without} finished jobs were removed")))
 }
 

@@ -121,8 +121,9 @@ fn pools_of_another_corpus_are_refused() {
         precision: spec.precision.unwrap_or_default(),
         name: spec.name.clone(),
         audit: spec.audit,
+        layout: superposed_identity::ResultLayout::Files,
     };
-    let record = CampaignRecord { version: "0".to_owned(), spec, description };
+    let record = CampaignRecord { version: "0".to_owned(), spec, description, layers: vec![] };
     write(&bench.place.path("pools/1M/campaigns/old.json"), serde_json::to_vec(&record).expect("plain data"));
     let line = refusal(&bench, |_| {});
     let expected =

@@ -152,6 +152,17 @@ impl Destination {
         self.storage.remove(path).await.map_err(|error| self.error("cannot remove", path, error))
     }
 
+    /// Removes a file; one that is not there is none's fault.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    pub async fn remove(&self, path: &str) -> Result<(), DestinationError> {
+        match self.store.delete(&ObjectPath::from(path)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(access("cannot remove", path)(source)),
+        }
+    }
+
     /// Removes what a process that was killed while it wrote these files may have left beside them. To be called by
     /// who holds the right to write them: one who lost it and still writes would fail. In a bucket nothing is left.
     ///

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, atomic::Ordering},
 };
 use superposed_forward::Device;
-use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, TokenRule};
+use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, ResultLayout, TokenRule};
 use superposed_shared::{
     description::{CampaignDescription, Input},
     proto::v1::worker_service_server::{WorkerService, WorkerServiceServer},
@@ -127,6 +127,7 @@ fn granting(epochs: &[u64]) -> v1::SyncResponse {
         batch: 64,
         precision: Precision::F32,
         audit: AuditShare::NONE,
+        layout: ResultLayout::Files,
     };
     v1::SyncResponse {
         grants: epochs.iter().map(grant).collect(),
