@@ -64,7 +64,7 @@ use std::{
     collections::BTreeMap,
     num::NonZero,
     path::{Path, PathBuf},
-    sync::atomic::AtomicU64,
+    sync::atomic::{AtomicU64, Ordering},
     thread,
 };
 use superposed_identity::WordId;
@@ -177,8 +177,14 @@ pub fn count(inputs: &Inputs, destination: &Path, options: &CountOptions<'_>) ->
     let reporter = |stage| Reporter::new(options.progress, stage, Some(total), total / 200 + 1);
     let passed = AtomicU64::new(0);
     let feed = Feed::new(&inputs.sources, &options.documents, &passed);
+    // How many times the text that words were counted in the whole text is, about.
+    let mut share = 1.0;
     let words = match &options.words {
-        Words::Given(words) => occurrences_of(words, &feed, tokenization)?,
+        Words::Given(words) => {
+            let words = occurrences_of(words, &feed, tokenization)?;
+            share = (total as f64 / passed.load(Ordering::Relaxed) as f64).max(1.0);
+            words
+        }
         Words::Chosen(rule) => {
             let passed = AtomicU64::new(0);
             let feed = Feed::new(&inputs.sources, &options.documents, &passed);
@@ -188,7 +194,8 @@ pub fn count(inputs: &Inputs, destination: &Path, options: &CountOptions<'_>) ->
     let words = Ranked::new(words)?;
     // Asked once for each token of the corpus: worth a table beside the sorted words.
     let ranks: FxHashMap<&str, u32> = words.order.iter().map(|id| words.vocabulary.word(*id)).zip(0..).collect();
-    let plan = resources.plan(&words.vocabulary);
+    let plan =
+        resources.plan(&words.vocabulary, plan::worth(words.counts.iter().map(|count| *count as f64 * share), window));
     let joint = Joint::new(&plan, resources.spill()?);
     let parts = feed.run(
         plan.threads,
@@ -260,7 +267,8 @@ fn chosen_by(
     resources: &Resources,
     reporter: Reporter<'_>,
 ) -> Result<Vec<(String, u64)>, CorpusError> {
-    let tallies = Tallies::new(resources.spill()?, resources.memory / 4 * 3, resources.threads);
+    // A table that is sorted, or grows, is there twice.
+    let tallies = Tallies::new(resources.spill()?, resources.memory / 3, resources.threads);
     let tables = feed.run(
         resources.threads,
         reporter,
@@ -287,12 +295,12 @@ pub fn count_documents<D: AsRef<[Option<WordId>]>>(
 ) -> Result<CorpusSummary, CorpusError> {
     let writer = StoreWriter::create(destination)?;
     let resources = Resources { memory: MEMORY, threads: cores().get(), directory: writer.scratch().to_owned() };
-    let plan = resources.plan(&vocabulary);
+    let plan = resources.plan(&vocabulary, u32::MAX);
     let joint = Joint::new(&plan, resources.spill()?);
     let mut part = Part::new(&joint, &plan, options.window);
     let mut reporter = Reporter::new(options.progress, Stage::CountingWindows, None, 10_000);
     // Which words are frequent is not known before all documents are.
-    let words = Ranked { order: (0..plan.words).map(WordId).collect(), vocabulary };
+    let words = Ranked { order: (0..plan.words).map(WordId).collect(), counts: Vec::new(), vocabulary };
     for document in documents {
         part.tokens.clear();
         for token in document.as_ref() {
@@ -329,8 +337,8 @@ impl Resources {
         Spill::within(&self.directory)
     }
 
-    fn plan(&self, vocabulary: &Vocabulary) -> Plan {
-        Plan::new(self.memory, self.threads, vocabulary.len() as u32)
+    fn plan(&self, vocabulary: &Vocabulary, worth: u32) -> Plan {
+        Plan::new(self.memory, self.threads, vocabulary.len() as u32, worth)
     }
 }
 
@@ -339,6 +347,8 @@ struct Ranked {
     vocabulary: Vocabulary,
     /// The words by rank, the most frequent first.
     order: Vec<WordId>,
+    /// How often they are there, by rank, where that is known.
+    counts: Vec<u64>,
 }
 
 impl Ranked {
@@ -350,7 +360,8 @@ impl Ranked {
         let vocabulary = Vocabulary::from_words(words.into_iter().map(|(word, _)| word))?;
         let mut order: Vec<WordId> = (0..vocabulary.len() as u32).map(WordId).collect();
         order.sort_unstable_by_key(|word| (Reverse(counts[word.index()]), *word));
-        Ok(Self { vocabulary, order })
+        let counts = order.iter().map(|word| counts[word.index()]).collect();
+        Ok(Self { vocabulary, order, counts })
     }
 }
 
@@ -420,7 +431,7 @@ impl Sum {
     ) -> Result<CorpusSummary, CorpusError> {
         let Finish { mut provenance, least, diagonal, progress } = finish;
         provenance.settings.insert("documents".to_owned(), self.documents.to_string());
-        let Ranked { vocabulary, order } = words;
+        let Ranked { vocabulary, order, .. } = words;
         let counted = joint.finish();
         let rows = Rows { counted: &counted, order, least, diagonal: diagonal.then_some(&self.singles) };
         let total = u64::from(plan.words);
@@ -494,8 +505,8 @@ mod tests {
             (dense, hot, list, threads) in (0_u32..=150, 0_u32..=150, 2_usize..300, 1_usize..4),
         ) {
             let place = tempfile::tempdir().unwrap();
-            let whole = Plan { hot: 0, ..Plan::new(1 << 20, 1, 150) };
-            let small = Plan { dense, hot: hot.min(dense), list, threads, ..Plan::new(0, 1, 150) };
+            let whole = Plan { hot: 0, ..Plan::new(1 << 20, 1, 150, 150) };
+            let small = Plan { dense, hot: hot.min(dense), list, threads, ..Plan::new(0, 1, 150, 150) };
             prop_assert_eq!(store(place.path(), &small, &documents), store(place.path(), &whole, &documents));
         }
     }
@@ -505,7 +516,7 @@ mod tests {
         // The pair is in all windows of a document, found in one piece: more than fits a record of the table.
         let documents = vec![vec![0, 1]; 70_000];
         let place = tempfile::tempdir().expect("a temporary directory");
-        let plan = Plan::new(1 << 20, 1, 2);
+        let plan = Plan::new(1 << 20, 1, 2, 2);
         let plans = [plan, Plan { hot: 0, ..plan }, Plan { hot: 0, dense: 0, list: 40, ..plan }];
         let stores = plans.map(|plan| store(place.path(), &plan, &documents));
         assert!(stores.iter().all(|files| *files == stores[0]));

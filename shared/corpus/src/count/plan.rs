@@ -13,6 +13,13 @@ const WAITING: [u64; 2] = [64, 1024];
 /// The least memory of a thread's list of the tail, in bytes: a run of it takes a few KiB while runs are merged.
 const LEAST_LIST: u64 = 1 << 20;
 
+/// How many cells of the table cost about as much as one addition to a list: memory that the system clears, and a look at
+/// each when rows are put together. Measured: see docs/decisions/0014.
+const CELLS_PER_ADDITION: f64 = 50.0;
+
+/// The words that keep a token company in its windows, where these are whole documents: a guess.
+const COMPANY: u32 = 200;
+
 /// How many rows are put together at once: their cells in each row of the table are two lines of the cache.
 pub(super) const ROWS: usize = 64;
 
@@ -31,13 +38,15 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// A plan for so many words and threads in so many bytes, or in the least that is possible.
-    pub(super) fn new(memory: u64, threads: usize, words: u32) -> Self {
+    /// A plan for so many words and threads in so many bytes, or in the least that is possible, when the table is worth
+    /// its memory for so many of the words.
+    pub(super) fn new(memory: u64, threads: usize, words: u32, worth: u32) -> Self {
         let each = memory / threads as u64;
         let dense = match rows_in(memory / 8 * 7) {
             rows if rows >= words => words,
             _ => rows_in(memory / 2),
         };
+        let dense = dense.min(worth);
         let hot = rows_in((each / 16).min(2 * HOT_CELLS)).min(dense);
         let list = (each / 4).max(LEAST_LIST) as usize / size_of::<u64>();
         Self { words, threads, memory, dense, hot, list }
@@ -58,6 +67,14 @@ impl Plan {
     }
 }
 
+/// For how many of the words, whose counts are given by rank, the table is worth its memory: a row has as many cells as its
+/// rank, and about as many additions as its word has company.
+pub(super) fn worth(counts: impl IntoIterator<Item = f64>, window: u32) -> u32 {
+    let company = if window == 0 { COMPANY } else { window.saturating_sub(1).saturating_mul(2) };
+    let pays = |(rank, count): &(u32, f64)| count * f64::from(company) * CELLS_PER_ADDITION >= f64::from(*rank);
+    (0..).zip(counts).take_while(pays).count() as u32
+}
+
 /// How many rows below the diagonal fit so many bytes.
 const fn rows_in(bytes: u64) -> u32 {
     // r (r − 1) ≤ bytes
@@ -72,12 +89,21 @@ mod tests {
     #[test]
     fn as_many_rows_are_in_the_table_as_fit() {
         assert_eq!([0, 1, 2, 5, 6, 11, 12].map(rows_in), [1, 1, 2, 2, 3, 3, 4]);
-        let whole = Plan::new(2_000_000_000, 2, 40_000);
+        let whole = Plan::new(2_000_000_000, 2, 40_000, 40_000);
         assert_eq!((whole.dense, whole.hot), (40_000, 724));
-        let part = Plan::new(1_000_000_000, 2, 40_000);
+        let part = Plan::new(1_000_000_000, 2, 40_000, 40_000);
         assert_eq!(part.dense, 22_361);
-        let least = Plan::new(0, 64, 40_000);
+        assert_eq!(Plan::new(1_000_000_000, 2, 40_000, 20_000).dense, 20_000);
+        let least = Plan::new(0, 64, 40_000, 40_000);
         assert_eq!((least.dense, least.hot, least.list), (1, 1, 131_072));
         assert_eq!((least.waiting(1), least.finishing(9)), (64, (1, 512)));
+    }
+
+    #[test]
+    fn the_table_is_worth_its_memory_as_far_as_words_are_frequent() {
+        // 18 words of company, 50 cells: a word that is there once pays for 900.
+        assert_eq!(worth([1.0; 2000], 10), 901);
+        assert_eq!(worth((0..2000).map(|rank| if rank < 1000 { 2.0 } else { 0.5 }), 10), 1000);
+        assert_eq!((worth([1.0; 9], 1), worth([1.0; 20_000], 0)), (1, 10_001));
     }
 }

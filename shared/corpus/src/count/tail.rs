@@ -90,6 +90,10 @@ impl<'t> TailAdder<'t> {
     /// Adds to the count of two words, a count that fits.
     #[cold]
     pub(super) fn add(&mut self, a: u32, b: u32, mut count: u64) {
+        if self.records.is_empty() {
+            // Taken as it is filled; grown step by step, it would be there twice.
+            self.records.reserve_exact(self.tail.list + 2);
+        }
         while count > 0 {
             let part = count.min(MOST);
             self.records.extend([record(a, b, part), record(b, a, part)]);
