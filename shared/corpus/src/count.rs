@@ -111,7 +111,7 @@ pub struct CountOptions<'a> {
     pub min_frequency: u64,
     /// How many threads count. As many as there are cores unless changed.
     pub threads: NonZero<usize>,
-    /// About the most memory in bytes; [`crate::count`] says what it is for. 2 GB unless changed.
+    /// About the most memory in bytes; [`mod@crate::count`] says what it is for. 2 GB unless changed.
     pub memory: u64,
     /// Hears how far the count is.
     pub progress: Option<Callback<'a>>,
