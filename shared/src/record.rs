@@ -11,7 +11,7 @@ use crate::{
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use superposed_identity::{MiningParameters, Precision, Size};
+use superposed_identity::{AuditShare, MiningParameters, Precision, Size};
 
 /// What made the files of a campaign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,12 +86,23 @@ impl CampaignRecord {
     fn check_name(&self, content: &[u8]) -> Result<(), RecordError> {
         // Whether it can be read was seen when its tree was.
         let there: Option<Self> = serde_json::from_slice(content).ok();
-        // Where input, corpus and results lie may change; what they are was compared with the tree's.
+        // Where input, corpus and results lie may change; what they are was compared with the tree's. So may what changes
+        // no result.
         let says = |spec: &CampaignSpec| {
             let nowhere = String::new;
             let parameters = ParameterChoices { extra_vocab: None, ..spec.parameters.clone() };
             let source = spec.source.anywhere();
-            CampaignSpec { source, corpus: nowhere(), destination: nowhere(), parameters, ..spec.clone() }
+            CampaignSpec {
+                source,
+                corpus: nowhere(),
+                destination: nowhere(),
+                parameters,
+                priority: 0,
+                max_workers: None,
+                max_attempts: 1,
+                audit: AuditShare::NONE,
+                ..spec.clone()
+            }
         };
         if there.is_some_and(|there| says(&there.spec) != says(&self.spec)) {
             return Err(RecordError::NameTaken { path: self.path(), name: self.spec.name.clone() });

@@ -152,17 +152,6 @@ impl Destination {
         self.storage.remove(path).await.map_err(|error| self.error("cannot remove", path, error))
     }
 
-    /// Removes a file; one that is not there is none's fault.
-    ///
-    /// # Errors
-    /// When it is there and cannot be removed.
-    pub async fn remove(&self, path: &str) -> Result<(), DestinationError> {
-        match self.store.delete(&ObjectPath::from(path)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(source) => Err(access("cannot remove", path)(source)),
-        }
-    }
-
     /// Removes what a process that was killed while it wrote these files may have left beside them. To be called by
     /// who holds the right to write them: one who lost it and still writes would fail. In a bucket nothing is left.
     ///
@@ -189,6 +178,14 @@ impl Destination {
     /// When it is there but cannot be read.
     pub async fn get(&self, path: &str) -> Result<Option<Bytes>, DestinationError> {
         self.storage.get(path).await.map_err(|error| self.error("cannot read", path, error))
+    }
+
+    /// Reads a file that has so many bytes at the most; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it has more, or cannot be read.
+    pub async fn get_at_most(&self, path: &str, most: u64) -> Result<Option<Bytes>, DestinationError> {
+        self.storage.get_at_most(path, most).await.map_err(|error| self.error("cannot read", path, error))
     }
 
     /// The paths of all files below a directory, in no order; none when there is no such directory.

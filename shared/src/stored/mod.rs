@@ -269,9 +269,12 @@ impl StoredTree {
     }
 }
 
+/// The most bytes that a pool or a neuron's logits may have: 8 million numbers of the widest kind.
+pub const LONGEST: u64 = 64 << 20;
+
 /// Reads a file that is known to be there.
 async fn read(kind: Kind, place: &Destination, path: &str) -> Result<Bytes, StoredError> {
-    match place.get(path).await {
+    match place.get_at_most(path, LONGEST).await {
         Ok(Some(content)) => Ok(content),
         Ok(None) => Err(StoredError::Gone { place: place.to_string(), path: path.to_owned() }),
         Err(source) => Err(StoredError::Access { kind, place: place.to_string(), source }),
@@ -368,5 +371,15 @@ mod tests {
             "pools gopher://x: \"gopher://x\" is a kind of URL that nothing is kept under: name a directory, file:///path, \
              s3://bucket/path, gs://bucket/path or az://container/path"
         );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_far_too_long_is_refused_before_it_is_read() {
+        let directory = tree(&[("i/0_1_pos.pkl", "")]);
+        let huge = std::fs::File::options().write(true).open(directory.path().join("i/0_1_pos.pkl"));
+        huge.expect("a writable file").set_len(100 << 30).expect("a sparse file");
+        let place = Destination::open(&directory.path().display().to_string()).expect("a directory");
+        let error = read(Kind::Pools, &place, "i/0_1_pos.pkl").await.expect_err("it was read").to_string();
+        assert!(error.contains("it has 107374182400 bytes, and 67108864 at the most can be read"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! Files under an address: put whole or not at all, read, and listed in a stream.
 
-use crate::{Address, Service, Settings, StorageError, connect::connect};
+use crate::{Address, Kind, Service, Settings, StorageError, connect::connect};
 use bytes::Bytes;
 use futures::{
     StreamExt, TryStreamExt,
@@ -29,6 +29,9 @@ pub struct Listed {
     /// Its length in bytes.
     pub size: u64,
 }
+
+/// The most bytes of a file that is read whole.
+pub const MOST: u64 = 1 << 30;
 
 /// A version that no object has.
 const NO_VERSION: &str = "\"superposed-no-such-version\"";
@@ -61,13 +64,17 @@ impl Storage {
     /// What the library says of a path here; of the storage itself, when the path is empty.
     #[must_use]
     pub fn error(&self, path: &str, error: &StoreError) -> StorageError {
-        let place = match (&*self.address, path) {
+        StorageError::of_store(&self.address, self.place_of(path), error)
+    }
+
+    /// Where a file is, as people are told.
+    fn place_of(&self, path: &str) -> String {
+        match (&*self.address, path) {
             (_, "") => self.address.to_string(),
             (Address::Directory(root), path) => root.join(path).display().to_string(),
             (Address::Bucket(bucket), path) if bucket.prefix.is_empty() => format!("{bucket}{path}"),
             (Address::Bucket(bucket), path) => format!("{bucket}/{path}"),
-        };
-        StorageError::of_store(&self.address, place, error)
+        }
     }
 
     /// Writes a file, whole or not at all, in place of one that may be there.
@@ -116,11 +123,30 @@ impl Storage {
     /// Reads a file; `None` when there is none.
     ///
     /// # Errors
-    /// When it is there but cannot be read. That the bucket is not there is an error too.
+    /// When it is there but cannot be read, or has more than [`MOST`] bytes. That the bucket is not there is an error too.
     pub async fn get(&self, path: &str) -> Result<Option<Bytes>, StorageError> {
+        self.get_at_most(path, MOST).await
+    }
+
+    /// Reads a file that has `most` bytes at the most; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it has more, or cannot be read. That the bucket is not there is an error too.
+    pub async fn get_at_most(&self, path: &str, most: u64) -> Result<Option<Bytes>, StorageError> {
         let location = ObjectPath::from(path);
-        match self.again(|| async { self.store.get(&location).await?.bytes().await }).await {
-            Ok(content) => Ok(Some(content)),
+        let read = async || {
+            let found = self.store.get(&location).await?;
+            // Whatever is there: nothing is allocated for what nobody asked for.
+            if found.meta.size > most { Ok(Err(found.meta.size)) } else { found.bytes().await.map(Ok) }
+        };
+        match self.again(read).await {
+            Ok(Ok(content)) => Ok(Some(content)),
+            Ok(Err(bytes)) => Err(StorageError {
+                place: self.place_of(path),
+                kind: Kind::Changed,
+                reason: format!("it has {bytes} bytes, and {most} at the most can be read"),
+                remedy: "put the file there that belongs there, or remove it".to_owned(),
+            }),
             Err(error @ StoreError::NotFound { .. }) => {
                 let error = self.error(path, &error);
                 if error.reason.contains("NoSuchBucket") { Err(error) } else { Ok(None) }
