@@ -17,11 +17,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let planted = Planted::new(3, 30, 6_000);
-        let logits: Vec<f32> = (0..90).map(|token| [-5.0, 0.0, 5.0][token / 30] + token as f32 / 1000.0).collect();
-        let mined = planted.miner(30).mine_logits(&logits, Polarity::Pos).expect("a planted job");
+        let planted = Planted::new(4, 24, 8_000);
+        let logits: Vec<f32> = (0..96).map(|token| [-5.0, 0.0, 5.0, 5.0][token / 24] + token as f32 / 1000.0).collect();
+        let mined = planted.miner(48).mine_logits(&logits, Polarity::Pos).expect("a planted job");
         assert!(mined.topics.len() > 1, "rows that could be swapped");
-        let npmi = Npmi::new(Arc::clone(&planted.corpus), planted.parameters(30).min_freq);
+        let npmi = Npmi::new(Arc::clone(&planted.corpus), planted.parameters(48).min_freq);
         Self { planted, npmi, mined }
     }
 
@@ -31,7 +31,7 @@ impl Bench {
         let mut topics = self.mined.topics.iter().map(|topic| (topic.words.clone(), topic.score)).collect();
         change(&mut word_sets, &mut topics);
         let pool = self.mined.files().pool;
-        check_job(&self.npmi, &self.planted.parameters(30), &pool, &word_sets, &topics).err()
+        check_job(&self.npmi, &self.planted.parameters(48), &pool, &word_sets, &topics).err()
     }
 }
 
@@ -54,7 +54,7 @@ fn what_mining_made_passes_and_each_fault_is_told() {
 #[test]
 fn a_pool_that_cannot_be_read_or_is_of_another_corpus_is_told() {
     let bench = Bench::new();
-    let check = |pool: &[u8]| check_job(&bench.npmi, &bench.planted.parameters(30), pool, &[], &[]).err();
+    let check = |pool: &[u8]| check_job(&bench.npmi, &bench.planted.parameters(48), pool, &[], &[]).err();
     let pool = bench.mined.files().pool;
     assert!(matches!(check(&pool[..pool.len() - 2]), Some(JobFault::Pool(_))));
     assert_eq!(check(b"\x80\x04\x8f\x94(K\x01K\x02\x90."), None);
