@@ -8,6 +8,8 @@
 //! prints the text's tokens, the words and pairs of the store, the time by the clock and of the CPUs (user and system, the
 //! whole process), tokens per second of each, and the most memory the process had. The store is removed.
 
+#![expect(clippy::print_stdout, reason = "a program that tells figures")]
+
 use std::{error::Error, fs, num::NonZero, path::Path, time::Instant};
 use superposed_corpus::{
     CountOptions, Inputs, count,
