@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::ops::Range;
 use superposed_identity::{JobId, Ordinal, ResultLayout, Size, SolverKind};
 use superposed_mining::{Instance, JobFiles, MineError, Mined};
-use superposed_results::{JobResult, PackWriter, StoredResult};
+use superposed_results::{PackWriter, StoredResult};
 use superposed_shared::{description::CampaignDescription, destination::Destination, layout};
 
 /// A mined job, as it is written.
@@ -23,7 +23,7 @@ impl Finished {
     /// A job whose logits or pool came from `backend`.
     #[must_use]
     pub fn new(job: JobId, backend: &str, solver: SolverKind, mined: &Mined) -> Self {
-        let stored = JobResult::from(mined).into();
+        let stored = superposed_results::JobResult::from(mined).into();
         Self { files: mined.files(), stored, line: solves::line(job, backend, solver, mined) }
     }
 }

@@ -99,7 +99,7 @@ pub async fn export(
     if same_place(tree.place(), to) {
         return Err(ExportError::SamePlace(to.to_owned()));
     }
-    if let Some(there) = Destination::look_at(to)? {
+    if let Some(there) = Destination::look_at(to).await? {
         for size in tree.inventory.sizes.keys() {
             check_vacant(tree, &there, to, size).await?;
         }
