@@ -53,10 +53,10 @@ impl Deliver {
             let step = match clock.wait(|| from.recv_timeout(REST)) {
                 Ok(step) => step,
                 Err(RecvTimeoutError::Timeout) => {
-                    log.rest();
+                    log.look(false);
                     continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => return log.rest(),
+                Err(RecvTimeoutError::Disconnected) => return log.look(false),
             };
             match step {
                 // What could not be written a moment ago is not tried again with every batch that comes.
@@ -65,7 +65,7 @@ impl Deliver {
                 Step::Trouble(lease, error) => trouble(&self.events, &lease, error),
                 Step::End(lease) => self.end(lease.work.epoch),
             }
-            log.work();
+            log.look(true);
         }
     }
 
@@ -126,41 +126,38 @@ fn tell(events: &mpsc::UnboundedSender<Event>, event: Event) {
     let _ = events.send(event);
 }
 
-/// Says now and then what the stages spent their time on, counting from the first batch after a rest to the last.
+/// Says now and then what the stages spent their time on, from when one began to work until all rest.
 struct Log {
     shares: StageShares,
-    first: [Share; 3],
-    last: [Share; 3],
-    /// When to say it next; not before there was work.
+    /// When what is to be said next begins.
+    from: [Share; 3],
+    /// When to say it; not while all rest.
     due: Option<Instant>,
 }
 
 impl Log {
     fn new(shares: StageShares) -> Self {
-        Self { shares, first: Default::default(), last: Default::default(), due: None }
+        Self { from: shares.so_far(), shares, due: None }
     }
 
-    fn work(&mut self) {
-        let now = Instant::now();
-        self.last = self.shares.so_far();
+    /// To be called every few seconds, and when something happened.
+    fn look(&mut self, something_happened: bool) {
+        let (now, so_far) = (Instant::now(), self.shares.so_far());
+        let rests = !something_happened && !self.shares.any_at_work();
         match self.due {
-            None => (self.first, self.due) = (self.last, Some(now + LOGGED_EVERY)),
-            Some(due) if due <= now => {
-                self.say();
-                (self.first, self.due) = (self.last, Some(now + LOGGED_EVERY));
+            None if rests => self.from = so_far,
+            None => self.due = Some(now + LOGGED_EVERY),
+            Some(due) if rests || due <= now => {
+                self.say(&so_far);
+                self.from = so_far;
+                self.due = (!rests).then(|| now + LOGGED_EVERY);
             }
             Some(_) => {}
         }
     }
 
-    fn rest(&mut self) {
-        if self.due.take().is_some() && self.first != self.last {
-            self.say();
-        }
-    }
-
-    fn say(&self) {
-        let [prepare, mine, deliver] = [0, 1, 2].map(|stage| self.last[stage].since(self.first[stage]));
+    fn say(&self, so_far: &[Share; 3]) {
+        let [prepare, mine, deliver] = [0, 1, 2].map(|stage| so_far[stage].since(self.from[stage]));
         tracing::info!(%prepare, %mine, %deliver, "what the stages spent their time on");
     }
 }
