@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 /// Jobs of a batch, as a worker writes them.
 const BATCH: usize = 128;
 
-/// The three files of a job, as long as those of a whole GPT-2 are on average.
+/// The three files of a job, about as long as those with three word sets and a pool of some hundred words.
 const LENGTHS: [(&str, usize); 3] = [("_isets.csv", 450), ("_topics.csv", 240), (".pkl", 1_500)];
 
 type Error = Box<dyn std::error::Error + Send + Sync>;

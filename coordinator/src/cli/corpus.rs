@@ -1,5 +1,6 @@
 //! `superposed corpus`
 
+use crate::text_inputs::inputs;
 use anyhow::Result;
 use bytesize::ByteSize;
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,7 +14,7 @@ use std::{
     str::FromStr,
 };
 use superposed_corpus::{
-    Corpus as Store, CorpusError, CorpusSummary, CountOptions, ExportOptions, ImportOptions, Inputs, Progress, Stage,
+    Corpus as Store, CorpusError, CorpusSummary, CountOptions, ExportOptions, ImportOptions, Progress, Stage,
     count,
     count::{Documents, Frequency, Ranking, Tokenization, VocabularyRule, Words, read_words},
     export, import,
@@ -55,9 +56,9 @@ pub(super) struct Import {
 
 #[derive(Debug, Args)]
 pub(super) struct Count {
-    /// Files or directories of text
+    /// Files or directories of text, or objects and prefixes of buckets: s3://bucket/path, gs://…, az://…
     #[arg(required = true)]
-    inputs: Vec<PathBuf>,
+    inputs: Vec<String>,
     /// The store to make
     #[arg(long)]
     store: PathBuf,
@@ -171,7 +172,7 @@ impl Corpus {
             }
             Self::Count(arguments) => {
                 let options = arguments.options(&progress)?;
-                let summary = count(&Inputs::of_paths(&arguments.inputs)?, &arguments.store, &options)?;
+                let summary = count(&inputs(&arguments.inputs)?, &arguments.store, &options)?;
                 bar.clear();
                 tell(&summary, &arguments.store);
             }

@@ -109,3 +109,27 @@ fn a_key_that_is_wrong_is_told_at_submission_in_a_line() {
     );
     assert_eq!(std::fs::read_dir(server.bucket("lab")).expect("a bucket").count(), 0);
 }
+
+#[test]
+fn text_in_a_bucket_is_counted_as_text_in_a_directory_is() {
+    let place = Place::new();
+    let server = TestServer::start(&["lab"]);
+    let sentences = ["one bird sang", "two birds sang and one bird slept", "nobody heard the bird that slept"];
+    for (directory, name) in [(place.path("text"), "a.txt"), (server.bucket("lab").join("text"), "a.txt")] {
+        std::fs::create_dir_all(&directory).expect("a new directory");
+        std::fs::write(directory.join(name), sentences.join("\n").repeat(50)).expect("a new file");
+        std::fs::write(directory.join("b.txt"), "and the last bird").expect("a new file");
+    }
+    let count = |input: &str, store: &str| {
+        let store = place.path(store);
+        let mut command = place.superposed(&["corpus", "count", input, "--window", "3", "--store"]);
+        command.arg(&store).envs(server.environment());
+        succeed(command);
+        superposed_corpus::Corpus::open(&store).expect("a store").digest().to_owned()
+    };
+    let here = count(place.path("text").to_str().expect("UTF-8"), "here");
+    assert_eq!(count("s3://lab/text", "there"), here);
+    let one = count(place.path("text/a.txt").to_str().expect("UTF-8"), "one");
+    assert_eq!(count("s3://lab/text/a.txt", "one-there"), one);
+    assert_ne!(one, here);
+}

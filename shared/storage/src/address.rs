@@ -91,7 +91,7 @@ impl FromStr for Address {
                 Err(AddressError::Relative(text.to_owned()))
             };
         }
-        let service = Service::of_scheme(scheme).ok_or_else(|| AddressError::Unknown(text.to_owned()))?;
+        let service = Service::of_scheme(scheme).ok_or_else(|| AddressError::Unknown(without_secrets(text)))?;
         let (host, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let (name, account) = match host.split_once('@') {
             Some((name, host)) if service == Service::Azure => (name, Some(host.split('.').next().unwrap_or(host))),
@@ -103,7 +103,7 @@ impl FromStr for Address {
         let prefix = prefix.trim_matches('/');
         let is_prefix = prefix.is_empty() || prefix.split('/').all(is_part);
         if !is_name(name) || !account.is_none_or(is_name) || !is_prefix {
-            return Err(AddressError::Bucket(text.to_owned()));
+            return Err(AddressError::Bucket(without_secrets(text)));
         }
         Ok(Self::Bucket(Bucket {
             service,
@@ -111,6 +111,16 @@ impl FromStr for Address {
             account: account.map(str::to_owned),
             prefix: prefix.to_owned(),
         }))
+    }
+}
+
+/// An address without what may be a user and a password in it: people paste such.
+fn without_secrets(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let host = rest.split('/').next().unwrap_or(rest);
+    match host.rfind('@') {
+        Some(at) if host[..at].contains(':') => format!("{scheme}://…{}", &rest[at..]),
+        _ => text.to_owned(),
     }
 }
 
@@ -172,5 +182,13 @@ mod tests {
         }
         assert!(refusal("file://x").contains("file:///data/results"));
         assert!(refusal("gopher://x/y").contains("name a directory"));
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_not_told() {
+        for text in ["s3://key:secret@bucket/path", "https://key:secret@host/path"] {
+            let line = text.parse::<Address>().expect_err("accepted").to_string();
+            assert!(!line.contains("secret") && line.contains("://…@"), "{line}");
+        }
     }
 }
