@@ -14,8 +14,7 @@ use std::{
     str::FromStr,
 };
 use superposed_corpus::{
-    Corpus as Store, CorpusError, CorpusSummary, CountOptions, ExportOptions, ImportOptions, Progress, Stage,
-    count,
+    Corpus as Store, CorpusError, CorpusSummary, CountOptions, ExportOptions, ImportOptions, Progress, Stage, count,
     count::{Documents, Frequency, Ranking, Tokenization, VocabularyRule, Words, read_words},
     export, import,
 };
