@@ -198,6 +198,8 @@ async fn campaign_now(queue: &Queue, id: CampaignId) -> Result<v1::Campaign, Que
 }
 
 fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProgress>) -> v1::Campaign {
+    // What has ended has neither a rate nor trouble, though the database remembers both.
+    let goes_on = matches!(row.state, CampaignState::Running | CampaignState::Paused);
     v1::Campaign {
         id: row.id.0,
         seconds_left: seconds_left(&row, total),
@@ -208,8 +210,8 @@ fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProg
         priority: row.priority,
         jobs: Some(write_counts(total)),
         layers,
-        trouble: row.trouble.unwrap_or_default(),
-        jobs_per_second: row.jobs_per_second,
+        trouble: row.trouble.filter(|_| goes_on).unwrap_or_default(),
+        jobs_per_second: if goes_on { row.jobs_per_second } else { 0.0 },
         max_workers: row.max_workers,
     }
 }
