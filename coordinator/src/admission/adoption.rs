@@ -3,15 +3,16 @@
 //! A listing of millions of files is read as it comes; a byte a job is kept of it.
 
 use super::AdmissionError;
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{collections::HashMap, sync::Arc};
 use superposed_corpus::{Corpus, Npmi};
 use superposed_identity::{JobId, LayerIndex, MiningParameters, Mode, NeuronId, Ordinal, Polarities, Size};
-use superposed_mining::check::check_job;
+use superposed_results::{JobFile, Rules, check_job_files};
 use superposed_shared::{
     description::CampaignDescription,
     destination::{Destination, DestinationError},
-    layout, rows,
+    layout,
     spec::{IndexSet, plan::LayerPlan},
 };
 
@@ -172,18 +173,12 @@ async fn check_files(
     npmi: Arc<Npmi>,
     parameters: Arc<MiningParameters>,
 ) -> Result<Option<String>, DestinationError> {
-    let mut contents = Vec::with_capacity(layout::FILE_ENDINGS.len());
-    for path in layout::job_files(&size, job) {
+    let mut contents = [const { Bytes::new() }; JobFile::ALL.len()];
+    for (content, path) in contents.iter_mut().zip(layout::job_files(&size, job)) {
         // One that is gone since it was listed is an empty pool file, which is a fault.
-        contents.push(destination.get(&path).await?.unwrap_or_default());
+        *content = destination.get(&path).await?.unwrap_or_default();
     }
-    let [isets, topics, pool] = contents.as_slice() else { unreachable!("a job has three files") };
-    let fault = || {
-        let isets = rows::word_sets(isets).collect::<Result<Vec<_>, _>>();
-        let isets = isets.map_err(|error| format!("_isets.csv, {error}"))?;
-        let topics = rows::topics(topics).map(|row| row.map(|row| (row.words, row.score)));
-        let topics = topics.collect::<Result<Vec<_>, _>>().map_err(|error| format!("_topics.csv, {error}"))?;
-        check_job(&npmi, &parameters, pool, &isets, &topics).map_err(|fault| fault.to_string())
-    };
-    Ok(fault().err().map(|fault| format!("{job}: {fault}")))
+    let rules = Rules { parameters: Some(&parameters), words: None, npmi: Some(&npmi) };
+    let faults = check_job_files(&contents, &rules).err().unwrap_or_default();
+    Ok(faults.first().map(|fault| format!("{job}{}, {fault}", fault.file.ending())))
 }

@@ -10,14 +10,12 @@
 //! 5. [`solve`]: the k words of each set with the greatest mean NPMI, exactly
 //! 6. [`records`]: the bytes of the job's three files
 //!
-//! Beside them, [`audit`] has the other solver check a share of the solves, and [`check`] asks whether files that are there
-//! can be what mining made.
+//! Beside them, [`audit`] has the other solver check a share of the solves.
 //!
 //! Nothing depends on hash order, threads or time: equal logits, corpus and parameters give equal bytes. (SCIP is the
 //! exception: its wall-clock limit, and its choice among optima within its tolerance.)
 
 pub mod audit;
-pub mod check;
 pub mod graph;
 mod miner;
 pub mod pool;

@@ -1,6 +1,5 @@
 //! Whole jobs: on a planted corpus, and against the published code's files.
 
-mod check;
 mod conformance;
 mod planted;
 
