@@ -141,7 +141,7 @@ pub(super) struct Export {
     store: PathBuf,
     /// The directory to make
     directory: PathBuf,
-    /// Lay the counts out as newer versions of topic-metrics do: <w>/joint/<id>.pkl and <w>/single.pkl
+    /// Lay the counts out as newer versions of topic-metrics do: W/joint/ID.pkl and W/single.pkl
     #[arg(long)]
     newer: bool,
 }
