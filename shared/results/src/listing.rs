@@ -1,5 +1,6 @@
 //! The paths of a place's files, one after the other.
 
+use futures::{TryStreamExt, future};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -26,8 +27,7 @@ pub(crate) async fn each_path(
     mut visit: impl FnMut(&str) + Send + 'static,
 ) -> Result<(), DestinationError> {
     let Some(root) = directory(place) else {
-        destination.list(below).await?.iter().for_each(|path| visit(path));
-        return Ok(());
+        return destination.files(below).try_for_each(|file| future::ready(Ok(visit(&file.path)))).await;
     };
     let below = below.to_owned();
     let walked = tokio::task::spawn_blocking(move || {
