@@ -1,6 +1,7 @@
 //! Campaigns whose results are packs.
 
-use crate::support::{Place, demo_campaign, differences, succeed, tree};
+use crate::support::{Place, demo_campaign, differences, succeed, superposed, tree};
+use std::process::Command;
 use superposed_storage::test_server::TestServer;
 
 #[test]
@@ -8,14 +9,13 @@ fn a_campaign_in_packs_found_what_one_in_files_found_in_a_directory_and_in_a_buc
     let place = Place::new();
     superposed_demo::generate(&place.path("demo"), 1).expect("a demo");
     let server = TestServer::start(&["lab"]);
-    let run = |arguments: &[&str]| {
-        let mut command = place.superposed(arguments);
+    let run = |mut command: Command| {
         command.envs(server.environment());
         succeed(command)
     };
     let local = |name: &str, campaign: &str| {
         let file = place.file(&format!("{name}.toml"), campaign);
-        run(&["local", file.to_str().expect("a UTF-8 path")])
+        run(place.superposed(&["local", file.to_str().expect("a UTF-8 path")]))
     };
     let best = local("files", &demo_campaign("files"));
     assert!(best.starts_with("best 20 topics of 2304 jobs"), "{best}");
@@ -31,10 +31,11 @@ fn a_campaign_in_packs_found_what_one_in_files_found_in_a_directory_and_in_a_buc
         let results: Vec<_> = results.map(|path| path.display().to_string()).collect();
         assert!(results.iter().all(|path| path.ends_with(".parquet") && !path.contains(".parts")), "{results:?}");
         assert!(results.len() >= 2 && results.len() < 100, "{results:?}");
-        let verified = run(&["verify", destination]);
+        let verified = run(superposed(&["verify", destination]));
         assert!(verified.contains("2304 jobs"), "{verified}");
         let back = place.path(&format!("{name}-back"));
-        run(&["export", destination, back.to_str().expect("a UTF-8 path"), "--format", "legacy"]);
+        let to = back.to_str().expect("a UTF-8 path");
+        run(superposed(&["export", destination, to, "--format", "legacy"]));
         assert_eq!(differences(&place.path("files"), &back), Vec::<std::path::PathBuf>::new());
     }
 }
