@@ -1,6 +1,6 @@
 //! The paths of a place's files, one after the other.
 
-use futures::{TryStreamExt, future};
+use futures::TryStreamExt;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -27,7 +27,11 @@ pub(crate) async fn each_path(
     mut visit: impl FnMut(&str) + Send + 'static,
 ) -> Result<(), DestinationError> {
     let Some(root) = directory(place) else {
-        return destination.files(below).try_for_each(|file| future::ready(Ok(visit(&file.path)))).await;
+        let mut files = destination.files(below);
+        while let Some(file) = files.try_next().await? {
+            visit(&file.path);
+        }
+        return Ok(());
     };
     let below = below.to_owned();
     let walked = tokio::task::spawn_blocking(move || {
