@@ -45,6 +45,13 @@ pub fn submission(message: v1::SubmitRequest) -> Request<v1::SubmitRequest> {
     within(SUBMITTING, message)
 }
 
+/// How many jobs of a campaign are not mined because their files are there.
+#[must_use]
+pub fn adopted(campaign: &v1::Campaign, jobs: u64) -> String {
+    let v1::JobCounts { pending, leased, done, failed, cancelled } = campaign.jobs.unwrap_or_default();
+    format!("adopted {jobs} of {} jobs, whose files are there", pending + leased + done + failed + cancelled)
+}
+
 fn within<T>(patience: Duration, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(patience);

@@ -9,6 +9,7 @@
 //! - [`local`]: coordinator, workers and Postgres on one machine, for one campaign
 //! - [`topics`]: mined topics in words
 //! - [`audits`]: what the audits of a campaign came to
+//! - [`text_inputs`]: what a count of text reads
 //! - [`cli`]: the command line
 
 pub mod admission;
@@ -20,4 +21,5 @@ pub mod postgres;
 pub mod queue;
 pub mod serve;
 pub mod service;
+pub mod text_inputs;
 pub mod topics;

@@ -2,7 +2,7 @@
 
 use crate::extra_vocab::ExtraVocab;
 use serde::{Deserialize, Serialize};
-use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, Size};
+use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, ResultLayout, Size};
 
 /// Identifies a campaign in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,4 +97,7 @@ pub struct CampaignDescription {
     pub precision: Precision,
     /// Which share of the solves the other solver checks; changes no result.
     pub audit: AuditShare,
+    /// As what results are written; changes no result.
+    #[serde(default)]
+    pub layout: ResultLayout,
 }

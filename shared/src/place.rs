@@ -1,12 +1,10 @@
 //! Where a model or a tokenizer lies, as a campaign file names it.
 
 use std::{fmt, path::PathBuf, str::FromStr};
+use superposed_storage::{Address, AddressError, Bucket};
 
 /// What a model of a hub begins with.
 const HUB: &str = "hf:";
-
-/// What a prefix of a bucket begins with.
-const BUCKET: &str = "s3://";
 
 /// A place that a model or a tokenizer can be had from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,13 +13,8 @@ pub enum Place {
     Directory(PathBuf),
     /// A repository of Hugging Face's hub, or of a server that answers as it does.
     Hub(HubPlace),
-    /// The objects below a prefix of an S3 bucket.
-    Bucket {
-        /// The bucket.
-        bucket: String,
-        /// The prefix, without slashes around it; empty for the whole bucket.
-        prefix: String,
-    },
+    /// The objects below a prefix of a bucket.
+    Bucket(Bucket),
 }
 
 /// A repository of a hub at a revision.
@@ -42,15 +35,15 @@ pub enum PlaceError {
     #[error("{0:?} is no model of a hub: write hf:owner/name or hf:owner/name@revision")]
     Hub(String),
     /// Not a bucket.
-    #[error("{0:?} is no place in an object store: write s3://bucket/path")]
+    #[error("{0:?} is no place in an object store: write s3://bucket/path, gs://bucket/path or az://container/path")]
     Bucket(String),
     /// A `file://` URL that does not say where its directory starts.
     #[error("{0:?} does not start at the root: a file:// URL is written like file:///data/model")]
     Relative(String),
     /// Another kind of URL.
     #[error(
-        "{0:?} is a kind of URL that nothing is read from: name a directory, hf:owner/name, s3://bucket/path or \
-         file:///path"
+        "{0:?} is a kind of URL that nothing is read from: name a directory, hf:owner/name, file:///path, \
+         s3://bucket/path, gs://bucket/path or az://container/path"
     )]
     Unknown(String),
 }
@@ -70,25 +63,12 @@ impl FromStr for Place {
         if let Some(place) = text.strip_prefix(HUB) {
             return hub(place).map(Self::Hub).ok_or_else(|| PlaceError::Hub(text.to_owned()));
         }
-        if let Some(place) = text.strip_prefix(BUCKET) {
-            let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-            let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-            if bucket.is_empty() || !bucket.bytes().all(legal) {
-                return Err(PlaceError::Bucket(text.to_owned()));
-            }
-            return Ok(Self::Bucket { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() });
-        }
-        if let Some(path) = text.strip_prefix("file://") {
-            return if path.starts_with('/') {
-                Ok(Self::Directory(PathBuf::from(path)))
-            } else {
-                Err(PlaceError::Relative(text.to_owned()))
-            };
-        }
-        if Self::is_path(text) {
-            Ok(Self::Directory(PathBuf::from(text)))
-        } else {
-            Err(PlaceError::Unknown(text.to_owned()))
+        match text.parse() {
+            Ok(Address::Directory(path)) => Ok(Self::Directory(path)),
+            Ok(Address::Bucket(bucket)) => Ok(Self::Bucket(bucket)),
+            Err(AddressError::Bucket(_)) => Err(PlaceError::Bucket(text.to_owned())),
+            Err(AddressError::Relative(_)) => Err(PlaceError::Relative(text.to_owned())),
+            Err(AddressError::Unknown(_)) => Err(PlaceError::Unknown(text.to_owned())),
         }
     }
 }
@@ -145,7 +125,7 @@ impl fmt::Display for Place {
         match self {
             Self::Directory(path) => path.display().fmt(f),
             Self::Hub(place) => place.fmt(f),
-            Self::Bucket { bucket, prefix } => write!(f, "{BUCKET}{bucket}/{prefix}"),
+            Self::Bucket(bucket) => bucket.fmt(f),
         }
     }
 }
@@ -166,8 +146,8 @@ mod tests {
         assert_eq!((hub.repository().as_str(), hub.revision()), ("openai-community/gpt2", "main"));
         let Ok(Place::Hub(hub)) = place("hf:Qwen/Qwen2.5-0.5B@refs/pr/1") else { panic!("no hub") };
         assert_eq!((hub.name.as_str(), hub.revision()), ("Qwen2.5-0.5B", "refs/pr/1"));
-        let bucket = Place::Bucket { bucket: "b".to_owned(), prefix: "models/gpt2".to_owned() };
-        assert_eq!(place("s3://b/models/gpt2/"), Ok(bucket));
+        let Ok(Place::Bucket(bucket)) = place("s3://b/models/gpt2/") else { panic!("no bucket") };
+        assert_eq!((bucket.name.as_str(), bucket.prefix.as_str()), ("b", "models/gpt2"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Version of the protocol. A coordinator refuses workers that speak another.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// Largest message either side accepts, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 4 << 20;

@@ -7,11 +7,11 @@ use crate::{
     description::{CampaignDescription, Input},
     destination::{Destination, DestinationError},
     layout,
-    spec::{CampaignSpec, ParameterChoices},
+    spec::{CampaignSpec, ParameterChoices, plan::LayerPlan},
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use superposed_identity::{MiningParameters, Precision, Size};
+use superposed_identity::{AuditShare, MiningParameters, Precision, Size};
 
 /// What made the files of a campaign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct CampaignRecord {
     pub spec: CampaignSpec,
     /// The campaign as it was resolved.
     pub description: CampaignDescription,
+    /// Its jobs; empty where a version wrote the record that did not say.
+    #[serde(default)]
+    pub layers: Vec<LayerPlan>,
 }
 
 /// A results tree that cannot take a campaign.
@@ -72,26 +75,34 @@ impl CampaignRecord {
     /// # Errors
     /// When it does, or a record there cannot be read.
     pub async fn check_tree(&self, destination: &Destination) -> Result<(), RecordError> {
-        let CampaignDescription { size, input, corpus_digest, extra_vocab, parameters, batch, precision, .. } =
-            &self.description;
-        let ours = Makers {
-            input: Some(input),
-            corpus_digest,
-            extra_vocab: extra_vocab.as_ref().map(|words| words.digest.as_str()),
-            parameters,
-            batch: *batch,
-            precision: *precision,
-        };
-        ours.check_tree(destination, size).await?;
-        let Some(content) = destination.get(&self.path()).await? else { return Ok(()) };
-        // Whether it can be read was seen above.
-        let there: Option<Self> = serde_json::from_slice(&content).ok();
-        // Where input, corpus and results lie may change; what they are was compared above.
+        Makers::of(&self.description).check_tree(destination, &self.description.size).await?;
+        match destination.get(&self.path()).await? {
+            Some(content) => self.check_name(&content),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that a record under this one's name says the same.
+    fn check_name(&self, content: &[u8]) -> Result<(), RecordError> {
+        // Whether it can be read was seen when its tree was.
+        let there: Option<Self> = serde_json::from_slice(content).ok();
+        // Where input, corpus and results lie may change; what they are was compared with the tree's. So may what changes
+        // no result.
         let says = |spec: &CampaignSpec| {
             let nowhere = String::new;
             let parameters = ParameterChoices { extra_vocab: None, ..spec.parameters.clone() };
             let source = spec.source.anywhere();
-            CampaignSpec { source, corpus: nowhere(), destination: nowhere(), parameters, ..spec.clone() }
+            CampaignSpec {
+                source,
+                corpus: nowhere(),
+                destination: nowhere(),
+                parameters,
+                priority: 0,
+                max_workers: None,
+                max_attempts: 1,
+                audit: AuditShare::NONE,
+                ..spec.clone()
+            }
         };
         if there.is_some_and(|there| says(&there.spec) != says(&self.spec)) {
             return Err(RecordError::NameTaken { path: self.path(), name: self.spec.name.clone() });
@@ -99,16 +110,28 @@ impl CampaignRecord {
         Ok(())
     }
 
-    /// Writes the record, and the map from ids to words: `words` holds one word a line, in the order of their ids.
+    /// Writes the record, and the map from ids to words: `words` holds one word a line, in the order of their ids. Of
+    /// two campaigns that would not share a tree and come at the same moment, at most one is written.
     ///
     /// # Errors
-    /// When the destination cannot be written.
+    /// When the destination cannot be written, or another campaign was faster.
     pub async fn write(&self, destination: &Destination, words: &str) -> Result<(), RecordError> {
-        let words_file = layout::words_file(&self.description.size);
-        destination.put(&words_file, Bytes::copy_from_slice(words.as_bytes())).await?;
         let mut record = serde_json::to_vec_pretty(self).expect("a record is plain data");
         record.push(b'\n');
-        destination.put(&self.path(), Bytes::from(record)).await?;
+        let record = Bytes::from(record);
+        let created = destination.create(&self.path(), record.clone()).await?;
+        // Whoever else wrote a record sees this one from here on.
+        if let Err(refused) = self.check_tree(destination).await {
+            if created {
+                destination.remove(&self.path()).await?;
+            }
+            return Err(refused);
+        }
+        if !created {
+            destination.put(&self.path(), record).await?;
+        }
+        let words_file = layout::words_file(&self.description.size);
+        destination.put(&words_file, Bytes::copy_from_slice(words.as_bytes())).await?;
         destination.sync().await?;
         Ok(())
     }
@@ -141,7 +164,41 @@ fn same_method(parameters: &MiningParameters, theirs: &CampaignDescription) -> b
     *parameters == MiningParameters { tau, ..theirs.parameters.clone() }
 }
 
-impl Makers<'_> {
+impl<'a> Makers<'a> {
+    /// What a campaign's files were made of.
+    #[must_use]
+    pub fn of(description: &'a CampaignDescription) -> Self {
+        let CampaignDescription { input, corpus_digest, extra_vocab, parameters, batch, precision, .. } = description;
+        Self {
+            input: Some(input),
+            corpus_digest,
+            extra_vocab: extra_vocab.as_ref().map(|words| words.digest.as_str()),
+            parameters,
+            batch: *batch,
+            precision: *precision,
+        }
+    }
+
+    /// In what the files of another campaign were made differently, so that both cannot lie in one tree.
+    #[must_use]
+    pub fn difference(&self, theirs: &CampaignDescription) -> Option<&'static str> {
+        if let Some(what) = self.input.and_then(|input| input.difference(&theirs.input)) {
+            Some(what)
+        } else if self.corpus_digest != theirs.corpus_digest {
+            Some("corpus")
+        } else if self.extra_vocab != theirs.extra_vocab.as_ref().map(|words| words.digest.as_str()) {
+            Some("extra_vocab")
+        } else if !same_method(self.parameters, theirs) {
+            Some("set of parameters")
+        } else if self.batch != theirs.batch {
+            Some("batch size")
+        } else if self.precision != theirs.precision {
+            Some("precision")
+        } else {
+            None
+        }
+    }
+
     /// Checks that a destination's tree of a size holds nothing that something else made.
     ///
     /// # Errors
@@ -151,22 +208,7 @@ impl Makers<'_> {
             let Some(content) = destination.get(&path).await? else { continue };
             let there: CampaignRecord = serde_json::from_slice(&content)
                 .map_err(|source| RecordError::Unreadable { path: path.clone(), source })?;
-            let theirs = &there.description;
-            let what = if let Some(what) = self.input.and_then(|input| input.difference(&theirs.input)) {
-                what
-            } else if self.corpus_digest != theirs.corpus_digest {
-                "corpus"
-            } else if self.extra_vocab != theirs.extra_vocab.as_ref().map(|words| words.digest.as_str()) {
-                "extra_vocab"
-            } else if !same_method(self.parameters, theirs) {
-                "set of parameters"
-            } else if self.batch != theirs.batch {
-                "batch size"
-            } else if self.precision != theirs.precision {
-                "precision"
-            } else {
-                continue;
-            };
+            let Some(what) = self.difference(&there.description) else { continue };
             return Err(RecordError::Foreign {
                 size: size.to_string(),
                 // As it is called here: the campaign there may have come by another path.

@@ -8,7 +8,9 @@ use crate::{
     spec::{CampaignSpec, IndexSet, MAX_INDEX, ParameterChoices, Selection, Source},
 };
 use std::fmt::Display;
-use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Polarity, Precision, SolverKind, TokenRule};
+use superposed_identity::{
+    AuditShare, MiningParameters, Mode, Polarities, Polarity, Precision, ResultLayout, SolverKind, TokenRule,
+};
 
 /// A message whose field holds what it must not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +122,23 @@ impl From<Precision> for v1::Precision {
     }
 }
 
+impl From<ResultLayout> for v1::ResultLayout {
+    fn from(layout: ResultLayout) -> Self {
+        match layout {
+            ResultLayout::Files => Self::Files,
+            ResultLayout::Packs => Self::Packs,
+        }
+    }
+}
+
+fn read_layout(number: Option<i32>) -> Result<ResultLayout, WireError> {
+    match number.map(v1::ResultLayout::try_from) {
+        None | Some(Ok(v1::ResultLayout::Files)) => Ok(ResultLayout::Files),
+        Some(Ok(v1::ResultLayout::Packs)) => Ok(ResultLayout::Packs),
+        Some(_) => Err(unknown("layout")),
+    }
+}
+
 fn read_precision(number: i32) -> Result<Precision, WireError> {
     match v1::Precision::try_from(number) {
         Ok(v1::Precision::F32) => Ok(Precision::F32),
@@ -224,6 +243,7 @@ impl From<&CampaignSpec> for v1::CampaignSpec {
             audit: Some(spec.audit.get()),
             max_workers: spec.max_workers,
             precision: spec.precision.map(|precision| v1::Precision::from(precision).into()),
+            layout: Some(v1::ResultLayout::from(spec.layout).into()),
         }
     }
 }
@@ -277,6 +297,7 @@ impl TryFrom<v1::CampaignSpec> for CampaignSpec {
             max_attempts: spec.max_attempts,
             audit: spec.audit.map(read_audit).transpose()?.unwrap_or_default(),
             max_workers: spec.max_workers,
+            layout: read_layout(spec.layout)?,
         })
     }
 }
@@ -318,9 +339,10 @@ impl TryFrom<v1::MiningParameters> for MiningParameters {
 impl CampaignDescription {
     /// The description as a message.
     #[must_use]
-    pub fn to_wire(&self, campaign_id: i64) -> v1::CampaignDescription {
+    pub fn to_wire(&self, campaign_id: i64, identity: Vec<u8>) -> v1::CampaignDescription {
         v1::CampaignDescription {
             campaign_id,
+            identity,
             size: self.size.to_string(),
             input: Some((&self.input).into()),
             corpus: self.corpus.clone(),
@@ -336,6 +358,7 @@ impl CampaignDescription {
             name: self.name.clone(),
             audit: self.audit.get(),
             precision: v1::Precision::from(self.precision).into(),
+            layout: Some(v1::ResultLayout::from(self.layout).into()),
         }
     }
 }
@@ -357,6 +380,7 @@ impl TryFrom<v1::CampaignDescription> for CampaignDescription {
             precision: read_precision(description.precision)?,
             name: description.name,
             audit: read_audit(description.audit)?,
+            layout: read_layout(description.layout)?,
         })
     }
 }
@@ -368,7 +392,7 @@ mod tests {
     #[test]
     fn a_spec_survives_the_wire() {
         let text = "name = 'n'\nsize = '1M'\nmodel = '/m'\ncorpus = '/c'\ndestination = '/d'\nmodes = ['iii', 'i']\n\
-                    polarities = ['pos']\npriority = -2\naudit = 1\nmax_workers = 3\nprecision = 'f16'\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
+                    polarities = ['pos']\npriority = -2\naudit = 1\nmax_workers = 3\nprecision = 'f16'\nlayout = 'packs'\n[[select]]\nmodes = ['i']\nlayers = '0-1'\nneurons = [3, '5-9']\n\
                     [parameters]\ntheta = [0.2, 0.9]\nsolver = 'scip'\nrule = 'sentence-piece'\nextra_vocab = '/w'\n";
         let spec: CampaignSpec = toml::from_str(text).expect("a legal spec");
         assert_eq!(CampaignSpec::try_from(v1::CampaignSpec::from(&spec)), Ok(spec.clone()));
@@ -406,8 +430,9 @@ mod tests {
                 precision: Precision::Bf16,
                 name: text("n"),
                 audit: AuditShare::new(0.25).expect("a share"),
+                layout: ResultLayout::Packs,
             };
-            assert_eq!(CampaignDescription::try_from(description.to_wire(1)), Ok(description));
+            assert_eq!(CampaignDescription::try_from(description.to_wire(1, Vec::new())), Ok(description));
         }
     }
 

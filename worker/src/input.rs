@@ -135,7 +135,8 @@ fn read_all<T>(
     parse: impl Fn(&[u8]) -> Result<T, String>,
 ) -> Result<Vec<Result<T, String>>, InputError> {
     let mut missing = 0;
-    let contents = stream::iter(files).map(async |path| tree.get(path).await).buffered(stored::READS);
+    let contents =
+        stream::iter(files).map(async |path| tree.get_at_most(path, stored::LONGEST).await).buffered(stored::READS);
     let contents = runtime.block_on(contents.collect::<Vec<_>>());
     let read = files.iter().zip(contents).map(|(path, content)| match content {
         Ok(Some(content)) => parse(&content).map_err(|reason| format!("{tree}/{path}: {reason}")),

@@ -93,7 +93,8 @@ fn tell_device(device: Device) -> io::Result<()> {
 }
 
 fn serve(arguments: Serve) -> Result<ExitCode> {
-    telemetry::start(arguments.log_format, "info");
+    // Of every request that is done again, the library says so: one in trouble would fill the log.
+    telemetry::start(arguments.log_format, "info,object_store=warn");
     let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (device, why_not_gpu) = arguments.device.device()?;

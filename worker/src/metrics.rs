@@ -7,7 +7,6 @@ use prometheus_client::{
     metrics::{
         MetricType,
         counter::{ConstCounter, Counter},
-        gauge::ConstGauge,
     },
     registry::{Registry, Unit},
 };

@@ -1,9 +1,11 @@
 //! What became of a batch: what is to be written, and what is then told.
 
 use crate::solves;
+use bytes::Bytes;
 use std::ops::Range;
-use superposed_identity::{JobId, Ordinal, SolverKind};
+use superposed_identity::{JobId, Ordinal, ResultLayout, Size, SolverKind};
 use superposed_mining::{Instance, JobFiles, MineError, Mined};
+use superposed_results::{PackWriter, StoredResult};
 use superposed_shared::{description::CampaignDescription, destination::Destination, layout};
 
 /// A mined job, as it is written.
@@ -11,6 +13,8 @@ use superposed_shared::{description::CampaignDescription, destination::Destinati
 pub struct Finished {
     /// Its three files.
     pub files: JobFiles,
+    /// The same, for a pack.
+    pub stored: StoredResult,
     /// Its line in the solver records.
     pub line: String,
 }
@@ -19,15 +23,18 @@ impl Finished {
     /// A job whose logits or pool came from `backend`.
     #[must_use]
     pub fn new(job: JobId, backend: &str, solver: SolverKind, mined: &Mined) -> Self {
-        Self { files: mined.files(), line: solves::line(job, backend, solver, mined) }
+        let stored = superposed_results::JobResult::from(mined).into();
+        Self { files: mined.files(), stored, line: solves::line(job, backend, solver, mined) }
     }
 }
 
 /// Why a job failed.
 #[derive(Debug, Clone)]
 pub enum JobError {
-    /// Nothing but the reason is left.
+    /// Nothing but the reason is left. The same input fails the same way.
     Reason(String),
+    /// Something that should not happen, as a panic.
+    Accident(String),
     /// Not the job's fault: the corpus store is damaged.
     Store(String),
     /// Two solvers contradict each other: the instance is kept.
@@ -52,12 +59,23 @@ pub type JobResult = (Ordinal, JobId, Result<Finished, JobError>);
 pub struct Outcome {
     /// The files of the jobs that are done.
     pub files: Vec<(JobId, JobFiles)>,
-    /// Other files, by their paths: solver records and disagreements.
-    pub beside: Vec<(String, String)>,
+    /// Other files, by their paths: parts of packs, solver records and disagreements.
+    pub beside: Vec<(String, Bytes)>,
     /// The jobs that are done, when all of these files are durable.
     pub done: Vec<Range<u32>>,
-    /// The jobs that failed, and why.
-    pub failed: Vec<(Ordinal, String)>,
+    /// The jobs that failed.
+    pub failed: Vec<Failure>,
+}
+
+/// A job that failed by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which.
+    pub ordinal: Ordinal,
+    /// Why.
+    pub error: String,
+    /// Whether another attempt would fail the same way.
+    pub lasting: bool,
 }
 
 impl Outcome {
@@ -72,10 +90,18 @@ impl Outcome {
         let mut outcome = Self::default();
         // Jobs whose ordinals follow each other share a file of records, and its name says which they are.
         let mut records: Vec<(JobId, JobId, String)> = Vec::new();
+        // Likewise a part of a pack, where results are packed.
+        let mut parts: Vec<Vec<(JobId, StoredResult)>> = Vec::new();
         for (ordinal, job, result) in results {
             match result {
-                Ok(Finished { files, line }) => {
-                    outcome.files.push((job, files));
+                Ok(Finished { files, stored, line }) => {
+                    match description.layout {
+                        ResultLayout::Files => outcome.files.push((job, files)),
+                        ResultLayout::Packs => match (outcome.done.last(), parts.last_mut()) {
+                            (Some(run), Some(part)) if run.end == ordinal.0 => part.push((job, stored)),
+                            _ => parts.push(vec![(job, stored)]),
+                        },
+                    }
                     match (outcome.done.last_mut(), records.last_mut()) {
                         (Some(run), Some((_, last, lines))) if run.end == ordinal.0 => {
                             run.end += 1;
@@ -88,36 +114,56 @@ impl Outcome {
                         }
                     }
                 }
-                Err(JobError::Reason(reason) | JobError::Store(reason)) => {
-                    outcome.failed.push((ordinal, format!("{job}: {reason}")));
+                Err(JobError::Reason(reason)) => {
+                    outcome.failed.push(Failure { ordinal, error: format!("{job}: {reason}"), lasting: true });
+                }
+                Err(JobError::Accident(reason) | JobError::Store(reason)) => {
+                    outcome.failed.push(Failure { ordinal, error: format!("{job}: {reason}"), lasting: false });
                 }
                 Err(JobError::Disagreement(instance)) => {
                     let path = layout::disagreement_file(size, job);
-                    let reason = format!("{job}: {instance}, which is {destination}/{path}");
-                    outcome.failed.push((ordinal, reason));
-                    outcome.beside.push((path, instance.to_json() + "\n"));
+                    let error = format!("{job}: {instance}, which is {destination}/{path}");
+                    outcome.failed.push(Failure { ordinal, error, lasting: true });
+                    outcome.beside.push((path, (instance.to_json() + "\n").into()));
                 }
             }
         }
-        let path = |(first, last, lines)| (layout::solves_file(size, &description.name, first, last), lines);
+        outcome.beside.extend(parts.iter().map(|jobs| part(size, &description.name, jobs)));
+        let path =
+            |(first, last, lines)| (layout::solves_file(size, &description.name, first, last), Bytes::from(lines));
         outcome.beside.extend(records.into_iter().map(path));
         outcome
     }
 }
 
+/// A part of a pack, which has at least one job: its path and its bytes. It holds ids alone; words come in when parts are
+/// put together.
+fn part(size: &Size, campaign: &str, jobs: &[(JobId, StoredResult)]) -> (String, Bytes) {
+    let (first, last) = (jobs[0].0, jobs[jobs.len() - 1].0);
+    let write = || {
+        let mut writer = PackWriter::new(None)?;
+        jobs.iter().try_for_each(|(job, stored)| writer.push(*job, stored))?;
+        writer.finish()
+    };
+    let bytes = write().expect("jobs of ascending ordinals can be written to memory");
+    (layout::part_file(size, campaign, first, last), bytes.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upload::upload;
+    use crate::upload::Batch;
     use superposed_identity::{
-        AuditShare, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, Precision, TokenRule, WordId,
+        AuditShare, LayerIndex, MiningParameters, Mode, NeuronId, Polarities, Polarity, Precision, ResultLayout,
+        TokenRule, WordId,
     };
     use superposed_mining::{
         Pool, PoolForm, Status,
         audit::compare,
         solve::{Problem, Solution},
     };
-    use superposed_shared::description::Input;
+    use superposed_results::pack::{Columns, read};
+    use superposed_shared::{description::Input, destination::Uploader};
 
     fn description() -> CampaignDescription {
         CampaignDescription {
@@ -133,6 +179,7 @@ mod tests {
             batch: 64,
             precision: Precision::F32,
             audit: AuditShare::ALL,
+            layout: ResultLayout::Files,
         }
     }
 
@@ -173,19 +220,44 @@ mod tests {
         let results = [done(5), done(6), done(7), failed, done(9)];
         let outcome = Outcome::of(results, &description(), &destination);
         assert_eq!(outcome.done, [5..8, 9..10]);
-        assert_eq!(outcome.failed, [(Ordinal(8), "ii/3_4_neg: it broke".to_owned())]);
-        let records: Vec<_> =
-            outcome.beside.iter().map(|(path, lines)| (path.as_str(), lines.lines().count())).collect();
+        let failure = Failure { ordinal: Ordinal(8), error: "ii/3_4_neg: it broke".to_owned(), lasting: true };
+        assert_eq!(outcome.failed, [failure]);
+        let records: Vec<_> = outcome
+            .beside
+            .iter()
+            .map(|(path, lines)| (path.as_str(), lines.iter().filter(|b| **b == b'\n').count()))
+            .collect();
         assert_eq!(
             records,
             [("1M/solves/small/ii/3_2_pos-3_pos.jsonl", 3), ("1M/solves/small/ii/3_4_pos-4_pos.jsonl", 1)]
         );
-        let line = outcome.beside[1].1.as_str();
+        let line = str::from_utf8(&outcome.beside[1].1).expect("text");
         assert_eq!(
             line,
             "{\"job\":\"ii/3_4_pos\",\"mode\":\"ii\",\"layer\":3,\"neuron\":4,\"polarity\":\"pos\",\
              \"backend\":\"stored pools\",\"solver\":\"branch-and-bound\",\"pool\":0,\"solves\":[]}\n"
         );
+    }
+
+    #[test]
+    fn jobs_that_follow_each_other_share_a_part_of_a_pack_and_make_the_same_bytes_again() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let destination = Destination::open(&directory.path().display().to_string()).expect("a directory");
+        let description = CampaignDescription { layout: ResultLayout::Packs, ..description() };
+        let outcome = || {
+            let failed = (Ordinal(8), job(8), Err(JobError::Reason("it broke".to_owned())));
+            Outcome::of([done(6), done(7), failed, done(9)], &description, &destination)
+        };
+        let Outcome { files, beside, done, .. } = outcome();
+        assert!(files.is_empty(), "files were written beside the parts");
+        assert_eq!(done, [6..8, 9..10]);
+        let paths: Vec<_> =
+            beside.iter().map(|(path, _)| path.as_str()).filter(|path| path.contains(".parts/")).collect();
+        assert_eq!(paths, ["1M/ii/3.parts/small/3_neg-3_pos.parquet", "1M/ii/3.parts/small/4_pos-4_pos.parquet"]);
+        let part = read(beside[0].1.clone(), Columns::All).expect("a pack");
+        let jobs: Vec<_> = part.map(|row| row.expect("a row").0).collect();
+        assert_eq!(jobs, [job(6), job(7)]);
+        assert_eq!(outcome().beside[..2], beside[..2]);
     }
 
     #[tokio::test]
@@ -196,14 +268,16 @@ mod tests {
         let Outcome { files, beside, done, failed } = Outcome::of(results, &description(), &destination);
         assert!(matches!(&done[..], [run] if *run == (0..1)), "{done:?}");
         let path = format!("{}/1M/disagreements/ii_3_0_pos.json", directory.path().display());
-        let [(Ordinal(1), reason)] = &failed[..] else { panic!("{failed:?}") };
+        let [Failure { ordinal: Ordinal(1), error: reason, lasting: true }] = &failed[..] else { panic!("{failed:?}") };
         assert!(
             reason.starts_with("ii/3_0_pos: two solvers contradict each other on the best 2 of 4 words"),
             "{reason}"
         );
         assert!(reason.ends_with(&format!("please report it with the instance, which is {path}")), "{reason}");
 
-        upload(&destination, &description().size, files, beside).await.expect("a writable directory");
+        let uploader = Uploader::new(destination.uploads());
+        let batch = Batch::new(&description().size, files, beside);
+        batch.upload(&uploader, &destination).await.expect("a writable directory");
         let instance = std::fs::read_to_string(path).expect("the instance");
         let instance = Instance::from_json(&instance).expect("an instance");
         assert_eq!(instance.problem().expect("a problem").len(), 4);

@@ -1,45 +1,56 @@
 //! The files of a batch: written side by side, then made durable together, and only then reported.
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use std::iter;
 use superposed_identity::{JobId, Size};
 use superposed_mining::JobFiles;
 use superposed_shared::{
-    destination::{Destination, DestinationError},
+    destination::{Destination, DestinationError, Files, Uploader},
     layout,
 };
 
-/// Jobs whose files are written at the same time.
-const CONCURRENCY: usize = 16;
+/// What is written for a batch, and how much it is.
+#[derive(Debug)]
+pub struct Batch {
+    jobs: Vec<Files>,
+    beside: Vec<Files>,
+    bytes: usize,
+}
 
-/// Writes the files of jobs, and those beside them by their paths, and makes all durable. A job's files are written in
-/// the layout's order, the pool last.
-///
-/// # Errors
-/// When a file cannot be written; some others may have been, which is harmless: they are written again, the same.
-pub async fn upload(
-    destination: &Destination,
-    size: &Size,
-    jobs: impl IntoIterator<Item = (JobId, JobFiles)>,
-    beside: impl IntoIterator<Item = (String, String)>,
-) -> Result<(), DestinationError> {
-    stream::iter(jobs)
-        .map(async |(job, files)| {
-            let JobFiles { pool, isets, topics } = files;
-            let paths = layout::job_files(size, job);
-            // The job's last holder may have been killed while it wrote.
-            destination.sweep(paths.iter().map(String::as_str)).await?;
-            for (path, content) in paths.iter().zip([isets, topics, pool]) {
-                destination.put(path, Bytes::from(content)).await?;
-            }
-            Ok::<_, DestinationError>(())
-        })
-        .buffer_unordered(CONCURRENCY)
-        .try_collect::<()>()
-        .await?;
-    for (path, content) in beside {
-        destination.sweep([path.as_str()]).await?;
-        destination.put(&path, Bytes::from(content)).await?;
+impl Batch {
+    /// The files of jobs, and those beside them by their paths.
+    #[must_use]
+    pub fn new(
+        size: &Size,
+        jobs: impl IntoIterator<Item = (JobId, JobFiles)>,
+        beside: impl IntoIterator<Item = (String, Bytes)>,
+    ) -> Self {
+        let of_job = |(job, JobFiles { pool, isets, topics }): (JobId, JobFiles)| {
+            // In the layout's order, the pool last.
+            let contents = [isets, topics, pool].map(Bytes::from);
+            layout::job_files(size, job).into_iter().zip(contents).collect()
+        };
+        let jobs: Vec<Files> = jobs.into_iter().map(of_job).collect();
+        let beside: Vec<Files> = beside.into_iter().map(|(path, content)| vec![(path, content)]).collect();
+        let bytes = jobs.iter().chain(&beside).flatten().map(|(path, content)| path.len() + content.len()).sum();
+        Self { jobs, beside, bytes }
     }
-    destination.sync().await
+
+    /// How many bytes it holds.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Writes all and makes it durable.
+    ///
+    /// # Errors
+    /// When a file cannot be written; some others may have been, which is harmless: they are written again, the same.
+    pub async fn upload(self, uploader: &Uploader, destination: &Destination) -> Result<(), DestinationError> {
+        // What lies beside jobs tells of them.
+        for groups in iter::once(self.jobs).chain(iter::once(self.beside)) {
+            uploader.upload(destination, groups).await?;
+        }
+        destination.sync().await
+    }
 }

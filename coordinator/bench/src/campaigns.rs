@@ -8,7 +8,9 @@ use std::{
     path::Path,
 };
 use superposed::queue::{Queue, progress::CampaignState, submit::Submitted};
-use superposed_identity::{AuditShare, LayerIndex, MiningParameters, Mode, Polarities, Precision, TokenRule};
+use superposed_identity::{
+    AuditShare, LayerIndex, MiningParameters, Mode, Polarities, Precision, ResultLayout, TokenRule,
+};
 use superposed_shared::{
     description::{CampaignDescription, CampaignId, Input},
     spec::{CampaignSpec, IndexSet, Source, plan::LayerPlan},
@@ -38,6 +40,7 @@ pub(crate) fn spec(name: &str, place: &Path) -> CampaignSpec {
         precision: None,
         max_attempts: 3,
         audit: AuditShare::NONE,
+        layout: ResultLayout::Files,
         max_workers: None,
     }
 }
@@ -71,6 +74,7 @@ pub(crate) async fn queue(queue: &Queue, name: &str, jobs: u32) -> Result<(Campa
         batch: spec.batch,
         precision: Precision::F32,
         audit: spec.audit,
+        layout: ResultLayout::Files,
     };
     match queue.submit(name, &spec, &description, &layers).await? {
         Submitted::Created(id) => Ok((id, jobs.div_ceil(2) * 2)),

@@ -53,7 +53,7 @@ pub(crate) async fn drain(installation: &Installation, campaign: CampaignId, job
     for index in 0..crew.workers {
         let name = format!("{campaign}-{index}");
         let channel = installation.connect().await?;
-        workers.push(SimulatedWorker::new(channel, name, crew.capacity, crew.acknowledge).knowing(campaign));
+        workers.push(SimulatedWorker::new(channel, name, crew.capacity, crew.acknowledge));
     }
     let done = Arc::new(AtomicU32::new(0));
     let measured = installation.measure()?;

@@ -25,12 +25,12 @@ pub(crate) async fn measure(installation: &Installation, extent: Extent) -> Resu
     let rounds: u32 = extent.of(12, 1);
     // The first round connects and fills caches; then every Sync is granted 256 jobs.
     let queue = installation.queue().await?;
-    let (id, _) = campaigns::queue(&queue, "latency", workers * (rounds + 2) * 256).await?;
+    campaigns::queue(&queue, "latency", workers * (rounds + 2) * 256).await?;
     let mut simulated = Vec::new();
     for index in 0..workers {
         let channel = installation.connect().await?;
         let name = format!("latency-{index}");
-        simulated.push(SimulatedWorker::new(channel, name, 256, Acknowledge::EachJob).knowing(id));
+        simulated.push(SimulatedWorker::new(channel, name, 256, Acknowledge::EachJob));
     }
     let start = Instant::now() + Duration::from_millis(100);
     let mut running = JoinSet::new();

@@ -2,12 +2,9 @@
 
 use anyhow::{Result, ensure};
 use std::time::Duration;
-use superposed_shared::{
-    description::CampaignId,
-    proto::{
-        PROTOCOL_VERSION,
-        v1::{self, worker_service_client::WorkerServiceClient},
-    },
+use superposed_shared::proto::{
+    PROTOCOL_VERSION,
+    v1::{self, worker_service_client::WorkerServiceClient},
 };
 use tonic::{Code, transport::Channel};
 
@@ -33,7 +30,7 @@ pub(crate) struct SimulatedWorker {
     acknowledge: Acknowledge,
     sequence: u64,
     reports: u64,
-    known: Vec<i64>,
+    known: Vec<Vec<u8>>,
     held: Vec<v1::Grant>,
 }
 
@@ -52,12 +49,6 @@ impl SimulatedWorker {
     pub(crate) fn new(channel: Channel, name: String, capacity: u32, acknowledge: Acknowledge) -> Self {
         let client = WorkerServiceClient::new(channel);
         Self { client, name, capacity, acknowledge, sequence: 0, reports: 0, known: Vec::new(), held: Vec::new() }
-    }
-
-    /// A worker that knows a campaign's description already.
-    pub(crate) fn knowing(mut self, campaign: CampaignId) -> Self {
-        self.known.push(campaign.0);
-        self
     }
 
     /// Reports all it holds as done and asks for more, waiting `wait_ms` for it. A Sync that the coordinator could not
@@ -82,6 +73,7 @@ impl SimulatedWorker {
         ensure!(response.acknowledged.len() == request.completions.len(), "a report was not acknowledged");
         let done = jobs(&self.held);
         self.held = response.grants;
+        self.known.extend(response.campaigns.into_iter().map(|campaign| campaign.identity));
         Ok(Synced { done, granted: jobs(&self.held), repeated })
     }
 
@@ -90,6 +82,7 @@ impl SimulatedWorker {
             campaign_id: grant.campaign_id,
             mode: grant.mode,
             layer: grant.layer,
+            stays: false,
         });
         v1::SyncRequest {
             worker_id: self.name.clone(),

@@ -19,7 +19,8 @@ pub(crate) async fn measure(installation: &Installation, extent: Extent) -> Resu
     let (mut through_grpc, mut queue_alone, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..extent.repeat {
         let spec = campaigns::spec(&format!("submit-{round}"), installation.place());
-        let request = v1::SubmitRequest { spec: Some((&spec).into()), client_key: spec.name.clone() };
+        let request =
+            v1::SubmitRequest { spec: Some((&spec).into()), client_key: spec.name.clone(), ..Default::default() };
         let measured = installation.measure()?;
         let answer = client.submit(request).await?.into_inner();
         let (took, used) = measured.stop()?;

@@ -1,10 +1,13 @@
 //! What a campaign must pass before it is queued: its input, its corpus and its destination are looked at, its
 //! parameters completed and checked, so that nothing of it fails in the middle for a reason that could be seen before.
 
+mod adoption;
 mod input;
 
+pub use adoption::Adoption;
+
 use input::SeenInput;
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 use superposed_corpus::{Corpus, CorpusError};
 use superposed_fetch::FetchError;
 use superposed_identity::{MiningParameters, ParameterError};
@@ -20,11 +23,12 @@ use superposed_shared::{
     extra_vocab::{self, ExtraVocab, ExtraVocabError},
     record::{CampaignRecord, Makers, RecordError},
     spec::{
-        CampaignSpec, SpecError,
+        CampaignSpec, IndexSet, SpecError,
         plan::{LayerPlan, PlanError},
     },
     stored::{StoredError, plan::StoredPlanError},
 };
+use tokio::runtime::Handle;
 
 /// A campaign that may be queued.
 #[derive(Debug)]
@@ -33,6 +37,16 @@ pub struct Admitted {
     pub record: CampaignRecord,
     /// Its jobs.
     pub layers: Vec<LayerPlan>,
+    /// The ordinals of those whose files are there, layer by layer; nothing, where all are to be mined.
+    pub adopted: Vec<IndexSet>,
+}
+
+impl Admitted {
+    /// How many jobs need not be mined.
+    #[must_use]
+    pub fn adopted_jobs(&self) -> u64 {
+        self.adopted.iter().map(|adopted| u64::from(adopted.len())).sum()
+    }
 }
 
 /// Why a campaign is refused.
@@ -95,15 +109,44 @@ pub enum AdmissionError {
     /// The destination's tree is another's.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Results that nothing tells the origin of.
+    #[error(
+        "{size} at {destination} has files of {jobs} of these jobs and no record of what made them: say --trust, which \
+         checks them first, or leave out --resume, which mines them again"
+    )]
+    Unrecorded {
+        /// The size.
+        size: String,
+        /// The destination.
+        destination: String,
+        /// How many jobs have files.
+        jobs: u64,
+    },
+    /// Results that this campaign would not have made.
+    #[error(
+        "{size} at {destination} has files of {jobs} jobs that these parameters and this corpus did not make, the first: \
+         {first}; move them away, or choose another destination"
+    )]
+    Untrustworthy {
+        /// The size.
+        size: String,
+        /// The destination.
+        destination: String,
+        /// How many jobs are wrong.
+        jobs: u64,
+        /// What is wrong with the first.
+        first: String,
+    },
 }
 
-/// Looks at everything a spec names, and, as the last step, writes the campaign's record to its destination.
+/// Looks at everything a spec names, finds the jobs that need not be mined, and, as the last step, writes the campaign's
+/// record to its destination.
 ///
 /// # Errors
 /// The first thing that keeps the campaign from being mined; the destination is then as it was.
-pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
+pub async fn admit(spec: CampaignSpec, adoption: Adoption) -> Result<Admitted, AdmissionError> {
     // Before the model's weights are read for their digest, which may take minutes.
-    Destination::look_at(&spec.destination)?;
+    Destination::look_at(&spec.destination).await?;
     let read = blocking(move || {
         let seen = Seen::look_at(&spec)?;
         let words: String = seen.corpus.vocabulary().iter().flat_map(|(_, word)| [word, "\n"]).collect();
@@ -120,14 +163,19 @@ pub async fn admit(spec: CampaignSpec) -> Result<Admitted, AdmissionError> {
             precision: spec.precision.unwrap_or_default(),
             name: spec.name.clone(),
             audit: spec.audit,
+            layout: spec.layout,
         };
-        let record = CampaignRecord { version: env!("CARGO_PKG_VERSION").to_owned(), spec, description };
-        Ok((Admitted { record, layers: seen.layers }, words))
+        let (version, layers) = (env!("CARGO_PKG_VERSION").to_owned(), seen.layers.clone());
+        let record = CampaignRecord { version, spec, description, layers };
+        Ok((Admitted { record, layers: seen.layers, adopted: Vec::new() }, seen.corpus, words))
     });
-    let (admitted, words) = read.await?;
-    let place = &admitted.record.description.destination;
-    if let Some(destination) = Destination::look_at(place)? {
+    let (mut admitted, corpus, words) = read.await?;
+    let description = &admitted.record.description;
+    let place = &description.destination;
+    if let Some(destination) = Destination::look_at(place).await? {
         admitted.record.check_tree(&destination).await?;
+        let adopted = adoption::adopt(adoption, &destination, description, &admitted.layers, Arc::new(corpus));
+        admitted.adopted = adopted.await?;
     }
     admitted.record.write(&Destination::open(place)?, &words).await?;
     Ok(admitted)
@@ -142,7 +190,7 @@ pub async fn check(spec: CampaignSpec) -> Result<(), AdmissionError> {
     let (size, place) = (spec.size.clone(), spec.destination.clone());
     let (batch, precision) = (spec.batch, spec.precision.unwrap_or_default());
     let seen = blocking(move || Seen::look_at(&spec)).await?;
-    if let Some(destination) = Destination::look_at(&place)? {
+    if let Some(destination) = Destination::look_at(&place).await? {
         let makers = Makers {
             input: None,
             corpus_digest: seen.corpus.digest(),
@@ -183,7 +231,8 @@ impl Seen {
     fn look_at(spec: &CampaignSpec) -> Result<Self, AdmissionError> {
         spec.check()?;
         let input = SeenInput::open(&spec.source)?;
-        if let (Some(tree), Some(destination)) = (input.tree(), Destination::look_at(&spec.destination)?)
+        let destination = Handle::current().block_on(Destination::look_at(&spec.destination))?;
+        if let (Some(tree), Some(destination)) = (input.tree(), destination)
             && tree.place().is_at(&destination, spec.size.as_str())
         {
             return Err(AdmissionError::Overwrite(tree.place().to_string()));

@@ -2,7 +2,7 @@
 
 use super::block_on;
 use crate::{
-    client::{prepared, soon, submission, watch},
+    client::{adopted, prepared, soon, submission, watch},
     local::display::{Display, Spell},
 };
 use anyhow::{Context, Result, anyhow};
@@ -127,6 +127,28 @@ impl Delete {
     }
 }
 
+/// Which jobs are taken as done because their files are there.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct AdoptionOptions {
+    /// Mine only the jobs whose files are not at the destination yet. Its records must say that what is there was made as
+    /// this campaign would make it
+    #[arg(long)]
+    resume: bool,
+    /// Take files that no record tells the origin of as well, once all of them are checked
+    #[arg(long, requires = "resume")]
+    trust: bool,
+}
+
+impl From<AdoptionOptions> for v1::Adoption {
+    fn from(options: AdoptionOptions) -> Self {
+        match options {
+            AdoptionOptions { resume: false, .. } => Self::Unspecified,
+            AdoptionOptions { trust: false, .. } => Self::Recorded,
+            AdoptionOptions { trust: true, .. } => Self::Trusted,
+        }
+    }
+}
+
 /// Submit a campaign to a coordinator
 #[derive(Debug, Args)]
 pub(super) struct Submit {
@@ -135,6 +157,8 @@ pub(super) struct Submit {
     /// Two submissions with one key are one campaign [default: a digest of the campaign file]
     #[arg(long)]
     key: Option<String>,
+    #[command(flatten)]
+    adoption: AdoptionOptions,
     #[command(flatten)]
     server: Server,
 }
@@ -145,9 +169,13 @@ impl Submit {
         let key = self.key.unwrap_or_else(|| format!("submit:{}", spec.digest()));
         block_on(async {
             let mut client = self.server.client().await?;
-            let request = v1::SubmitRequest { spec: Some((&spec).into()), client_key: key };
+            let adoption = v1::Adoption::from(self.adoption);
+            let request = v1::SubmitRequest { spec: Some((&spec).into()), client_key: key, adoption: adoption.into() };
             let submitted = client.submit(submission(request)).await.map_err(refused)?.into_inner();
             let campaign = submitted.campaign.unwrap_or_default();
+            if submitted.created && self.adoption.resume {
+                eprintln!("{}", adopted(&campaign, submitted.adopted_jobs));
+            }
             if !submitted.created {
                 eprintln!(
                     "this campaign was submitted before; nothing was queued. To mine it afresh, `superposed delete {}` \

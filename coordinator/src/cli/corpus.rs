@@ -1,18 +1,22 @@
 //! `superposed corpus`
 
+use crate::text_inputs::inputs;
 use anyhow::Result;
+use bytesize::ByteSize;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     cell::Cell,
     io::{self, IsTerminal},
+    num::NonZero,
     path::PathBuf,
     process::ExitCode,
+    str::FromStr,
 };
 use superposed_corpus::{
-    Corpus as Store, CorpusSummary, CountOptions, ImportOptions, Progress, Stage, count,
-    count::{Ranking, Tokenization, VocabularyRule, Words},
-    import,
+    Corpus as Store, CorpusError, CorpusSummary, CountOptions, ExportOptions, ImportOptions, Progress, Stage, count,
+    count::{Documents, Frequency, Ranking, Tokenization, VocabularyRule, Words, read_words},
+    export, import,
 };
 
 #[derive(Debug, Subcommand)]
@@ -23,8 +27,12 @@ pub(super) enum Corpus {
     /// 200 MB of memory, whatever the size of the counts, plus three times the longest file where that has more than
     /// 32 MiB, plus 48 bytes for each pair of words that is counted 65,535 times or more.
     Import(Import),
-    /// Count text: one document a line, or what WikiExtractor writes; plain, gz, bz2 or zst
+    /// Count text: one document a line, or what WikiExtractor writes; plain, gz, bz2, xz or zst
+    ///
+    /// The store is the same, byte for byte, however many threads count and however much memory they have.
     Count(Count),
+    /// Write a store as published counts: pickles that Python reads
+    Export(Export),
     /// Say what a store holds
     Info(Info),
     /// Check every byte of a store against its checksums
@@ -47,39 +55,95 @@ pub(super) struct Import {
 
 #[derive(Debug, Args)]
 pub(super) struct Count {
-    /// Files or directories of text
+    /// Files or directories of text, or objects and prefixes of buckets: s3://bucket/path, gs://…, az://…
     #[arg(required = true)]
-    inputs: Vec<PathBuf>,
+    inputs: Vec<String>,
     /// The store to make
     #[arg(long)]
     store: PathBuf,
+    /// Each file is one document
+    #[arg(long, conflicts_with = "field")]
+    whole_files: bool,
+    /// Each line is a JSON object, and this field of it is a document
+    #[arg(long, value_name = "NAME")]
+    field: Option<String>,
+    /// Take tokens between white space as they are, instead of lower-cased alphabetic words
+    #[arg(long)]
+    whitespace: bool,
     /// The window size in tokens; 0 is the whole document
     #[arg(long, default_value_t = 10)]
     window: u32,
+    /// Remove tokens that are no words before windows are cut; else they keep their places
+    #[arg(long)]
+    remove_unknown: bool,
+    /// Exactly the words of this file, one a line
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["max_words", "keep_by", "min_documents", "max_documents", "min_letters"]
+    )]
+    vocabulary: Option<PathBuf>,
     /// The most words of the vocabulary
     #[arg(long, default_value_t = 40_000)]
     max_words: u32,
     /// Which words are kept: the most frequent ones, or those in the most documents
     #[arg(long, value_enum, default_value_t = KeepBy::Count)]
     keep_by: KeepBy,
-    /// A word must be in at least this many documents
-    #[arg(long, default_value_t = 1)]
-    min_documents: u64,
-    /// A word may be in at most this many documents
-    #[arg(long)]
-    max_documents: Option<u64>,
+    /// A word must be in at least so many documents, like 20, or in such a share, like 0.1%
+    #[arg(long, default_value = "1", value_name = "NUMBER|SHARE%")]
+    min_documents: Documented,
+    /// A word may be in at most so many documents, or in such a share
+    #[arg(long, value_name = "NUMBER|SHARE%")]
+    max_documents: Option<Documented>,
     /// The least letters of a word
     #[arg(long, default_value_t = 1)]
     min_letters: u32,
-    /// Take tokens between white space as they are, instead of lower-cased alphabetic words
+    /// Leave out pairs of words that share fewer windows; scores with this --min-freq or a greater one stay the same
+    #[arg(long, default_value_t = 0, value_name = "WINDOWS")]
+    min_freq: u64,
+    /// Store each word's count as its count with itself too, as topic-metrics does since August 2025
     #[arg(long)]
-    whitespace: bool,
+    diagonal: bool,
+    /// How many threads count [default: as many as there are cores]
+    #[arg(long)]
+    threads: Option<NonZero<usize>>,
+    /// About the most memory that counts and tokens take, like 2GB; what does not fit is written beside the store
+    #[arg(long, default_value = "2GB")]
+    memory: ByteSize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum KeepBy {
     Count,
     Documents,
+}
+
+/// A number of documents, or a share of them.
+#[derive(Debug, Clone, Copy)]
+struct Documented(Frequency);
+
+impl FromStr for Documented {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "give a whole number of documents, like 20, or a share of 0% to 100%, like 0.1%";
+        let Some(percent) = text.strip_suffix('%') else {
+            return text.parse().map(|documents| Self(Frequency::Documents(documents))).map_err(|_| wrong);
+        };
+        let percent: f64 = percent.trim_end().parse().map_err(|_| wrong)?;
+        if (0.0..=100.0).contains(&percent) { Ok(Self(Frequency::Share(percent / 100.0))) } else { Err(wrong) }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The store
+    store: PathBuf,
+    /// The directory to make
+    directory: PathBuf,
+    /// Lay the counts out as newer versions of topic-metrics do: W/joint/ID.pkl and W/single.pkl
+    #[arg(long)]
+    newer: bool,
 }
 
 #[derive(Debug, Args)]
@@ -106,10 +170,16 @@ impl Corpus {
                 tell(&summary, &store);
             }
             Self::Count(arguments) => {
-                let options = arguments.options(&progress);
-                let summary = count(&arguments.inputs, &arguments.store, &options)?;
+                let options = arguments.options(&progress)?;
+                let summary = count(&inputs(&arguments.inputs)?, &arguments.store, &options)?;
                 bar.clear();
                 tell(&summary, &arguments.store);
+            }
+            Self::Export(Export { store, directory, newer }) => {
+                let corpus = Store::open(&store)?;
+                export(&corpus, &directory, &ExportOptions { newer, progress: Some(&progress) })?;
+                bar.clear();
+                say!("{}: the counts of {} words", directory.display(), corpus.vocabulary().len());
             }
             Self::Info(Info { store }) => {
                 let corpus = Store::open(&store)?;
@@ -140,22 +210,38 @@ impl Corpus {
 }
 
 impl Count {
-    fn options<'a>(&self, progress: &'a dyn Fn(Progress)) -> CountOptions<'a> {
-        CountOptions {
-            window: self.window,
-            words: Words::Chosen(VocabularyRule {
+    fn options<'a>(&self, progress: &'a dyn Fn(Progress)) -> Result<CountOptions<'a>, CorpusError> {
+        let words = match &self.vocabulary {
+            Some(file) => Words::Given(read_words(file)?),
+            None => Words::Chosen(VocabularyRule {
                 max_words: self.max_words,
                 ranking: match self.keep_by {
                     KeepBy::Count => Ranking::WordCount,
                     KeepBy::Documents => Ranking::DocumentFrequency,
                 },
-                min_document_frequency: self.min_documents,
-                max_document_frequency: self.max_documents,
+                min_document_frequency: self.min_documents.0,
+                max_document_frequency: self.max_documents.map(|most| most.0),
                 min_word_length: self.min_letters,
             }),
+        };
+        let documents = match &self.field {
+            Some(field) => Documents::JsonLines { field: field.clone() },
+            None if self.whole_files => Documents::Files,
+            None => Documents::LinesOrArticles,
+        };
+        let defaults = CountOptions::default();
+        Ok(CountOptions {
+            window: self.window,
+            documents,
+            words,
             tokenization: if self.whitespace { Tokenization::Whitespace } else { Tokenization::AlphabeticLowercase },
+            remove_unknown: self.remove_unknown,
+            diagonal: self.diagonal,
+            min_frequency: self.min_freq,
+            threads: self.threads.unwrap_or(defaults.threads),
+            memory: self.memory.as_u64(),
             progress: Some(progress),
-        }
+        })
     }
 }
 
@@ -194,6 +280,7 @@ impl Bar {
                 Stage::ChoosingVocabulary => "choosing the vocabulary",
                 Stage::CountingWindows => "counting windows",
                 Stage::WritingStore => "writing the store",
+                Stage::WritingCounts => "writing counts",
                 _ => "working",
             });
         }

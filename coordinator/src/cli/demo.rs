@@ -10,9 +10,10 @@ use clap::Args;
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 use superposed_corpus::Corpus;
 use superposed_demo::{examples, generate, random_baseline, recovery, summary};
-use superposed_identity::{AuditShare, Polarities};
+use superposed_identity::{AuditShare, Polarities, ResultLayout};
 use superposed_mining::{Miner, TokenWords};
 use superposed_model::Tokenizer;
+use superposed_shared::proto::v1;
 use superposed_shared::spec::{CampaignSpec, ParameterChoices, Source};
 
 /// The demo's seed: the same corpus, model and topics everywhere.
@@ -69,9 +70,10 @@ impl Demo {
             precision: None,
             max_attempts: 3,
             audit: AuditShare::default(),
+            layout: ResultLayout::Files,
             max_workers: None,
         };
-        let (code, campaign) = block_on(mine_and_tell(&spec, reservation))?;
+        let (code, campaign) = block_on(mine_and_tell(&spec, v1::Adoption::Unspecified, reservation))?;
         let Some(campaign) = campaign else { return Ok(code) };
         let failed = campaign.jobs.unwrap_or_default().failed;
         anyhow::ensure!(failed == 0, "{failed} jobs of the demo failed, so nothing can be counted");

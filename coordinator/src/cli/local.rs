@@ -1,17 +1,18 @@
 //! `superposed local`
 
-use super::block_on;
+use super::{block_on, campaigns::AdoptionOptions, pack};
 use crate::{
     admission,
     audits::Audits,
     local::{LocalError, LocalOutcome, Machine, MachineSettings, Reservation, machine::default_state, mine},
-    topics::Results,
+    topics::{self, Results},
 };
 use anyhow::{Result, anyhow};
 use bytesize::ByteSize;
 use clap::Args;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
-use superposed_identity::SolverKind;
+use superposed_identity::{ResultLayout, SolverKind};
+use superposed_results::Selector;
 use superposed_shared::{
     destination::Destination,
     proto::v1,
@@ -40,6 +41,8 @@ pub(super) struct Local {
     campaign: PathBuf,
     #[command(flatten)]
     machine: MachineOptions,
+    #[command(flatten)]
+    adoption: AdoptionOptions,
     /// Which solver finds the cliques, whatever the campaign file says: branch-and-bound or scip
     #[arg(long)]
     solver: Option<SolverKind>,
@@ -100,7 +103,10 @@ impl Local {
         block_on(async {
             // The coordinator will look at it too; here it costs nothing to be wrong.
             admission::check(spec.clone()).await?;
-            let (code, campaign) = mine_and_tell(&spec, Reservation::take(settings)?).await?;
+            let (code, campaign) = mine_and_tell(&spec, self.adoption.into(), Reservation::take(settings)?).await?;
+            if spec.layout == ResultLayout::Packs && campaign.is_some() {
+                eprintln!("{}", pack::told(pack::packed(&spec.destination).await?));
+            }
             if let Some(campaign) = campaign {
                 tell_audits(&spec).await?;
                 print_best(&spec, self.topics, campaign.jobs.unwrap_or_default().done).await?;
@@ -113,6 +119,7 @@ impl Local {
 /// Mines a campaign on this machine and says how it ended; the campaign is given back when it has ended.
 pub(super) async fn mine_and_tell(
     spec: &CampaignSpec,
+    adoption: v1::Adoption,
     reservation: Reservation,
 ) -> Result<(ExitCode, Option<v1::Campaign>)> {
     let mut interrupt = pin!(shutdown::requested(false)?);
@@ -131,7 +138,7 @@ pub(super) async fn mine_and_tell(
         eprintln!("interrupted before anything was begun");
         return Ok((ExitCode::from(INTERRUPTED), None));
     };
-    let outcome = mine(&mut machine, spec, interrupt.as_mut()).await;
+    let outcome = mine(&mut machine, spec, adoption, interrupt.as_mut()).await;
     if matches!(outcome, Ok(LocalOutcome::Interrupted(_))) {
         eprintln!("stopping: what is finished is kept, the rest goes back to the queue");
     }
@@ -175,10 +182,11 @@ async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> 
         return Ok(());
     }
     let layers = admission::layers(spec.clone()).await?;
-    let results = Results::open(Destination::open(&spec.destination)?, spec.size.clone()).await?;
+    let selector = Selector { size: Some(spec.size.clone()), ..Selector::default() };
+    let results = Results::open(&spec.destination, &[selector], None).await?;
     let all: usize = layers.iter().map(|layer| (layer.neurons.len() * spec.polarities.count()) as usize).sum();
     let looked_at = all.min(BEST_OF_JOBS);
-    let best = results.best(jobs(spec, &layers).take(looked_at), count).await?;
+    let best = results.best(&spec.size, jobs(spec, &layers).take(looked_at), count).await?;
     if best.is_empty() && done == 0 {
         return Ok(());
     }
@@ -190,8 +198,9 @@ async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> 
     }
     let of = if looked_at < all { format!("the first {looked_at} of {all} jobs") } else { format!("{all} jobs") };
     say!("best {} topics of {of} (mean NPMI, job, words):", best.len());
+    let words = results.words(&spec.size).await?;
     for topic in best {
-        say!("{topic}");
+        say!("{}", topics::line(&topic, words.as_ref(), &topic.job.to_string(), 16));
     }
     Ok(())
 }

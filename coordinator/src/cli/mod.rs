@@ -9,13 +9,16 @@ macro_rules! say {
 mod campaigns;
 mod corpus;
 mod demo;
+mod export;
 mod local;
 mod mine;
+mod pack;
 mod serve;
 mod show;
+mod verify;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::{
     fmt,
     future::Future,
@@ -67,11 +70,27 @@ enum Command {
     /// List workers
     Workers(campaigns::Workers),
     Mine(mine::Mine),
-    /// Print the topics of jobs in words
+    /// Print topics in words: of neurons, layers and modes, by score and by word
     Show(show::Show),
+    /// Write results in another form: the published files, packs, lines of JSON
+    Export(export::Export),
+    /// Put the parts of packs together: one Parquet file for each mode and layer that is complete
+    Pack(pack::Pack),
+    /// Check a whole tree of results: every job present, its files sound, its scores those of the corpus
+    Verify(verify::Verify),
     /// Make and look at corpus stores
     #[command(subcommand)]
     Corpus(corpus::Corpus),
+}
+
+/// How a command tells what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Output {
+    /// For people
+    #[default]
+    Table,
+    /// A line of JSON each
+    Json,
 }
 
 /// Runs the command that this process was started with. What is wrong is told in one line on standard error.
@@ -88,7 +107,7 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         // Where people watch a bar, only what they must know is logged beside it.
         let quiet = !matches!(self.command, Command::Serve(_));
-        telemetry::start(self.log_format, if quiet { "warn,superposed_fetch=info" } else { "info" });
+        telemetry::start(self.log_format, if quiet { "warn,superposed_fetch=info" } else { "info,object_store=warn" });
         match self.command {
             Command::Demo(demo) => demo.run(),
             Command::Local(local) => local.run(),
@@ -105,6 +124,9 @@ impl Cli {
             Command::Workers(workers) => workers.run(),
             Command::Mine(mine) => mine.run(),
             Command::Show(show) => show.run(),
+            Command::Export(export) => export.run(),
+            Command::Pack(pack) => pack.run(),
+            Command::Verify(verify) => verify.run(),
             Command::Corpus(corpus) => corpus.run(),
         }
     }

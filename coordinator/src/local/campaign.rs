@@ -3,9 +3,10 @@
 use super::{LocalError, Machine, display::Display};
 use crate::{
     admission,
-    client::{soon, submission, watch},
+    client::{adopted, soon, submission, watch},
 };
-use std::{collections::HashSet, future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, slice, sync::Arc};
+use superposed_results::{Scope, Tree, pack::Columns};
 use superposed_shared::{
     destination::Destination,
     layout,
@@ -29,26 +30,28 @@ pub enum LocalOutcome {
 }
 
 /// Mines a campaign on a machine, until it ends or `interrupt` comes. A campaign that was begun before goes on where it
-/// stopped.
+/// stopped; of one that is new, `adoption` says which jobs are not mined because their files are there.
 ///
 /// # Errors
 /// When the campaign is refused, or a process that is needed ends.
 pub async fn mine(
     machine: &mut Machine,
     spec: &CampaignSpec,
+    adoption: v1::Adoption,
     interrupt: Pin<&mut (impl Future<Output = ()> + Send)>,
 ) -> Result<LocalOutcome, LocalError> {
-    mine_until(machine, spec, interrupt).await.map_err(|error| machine.explain(error))
+    mine_until(machine, spec, adoption, interrupt).await.map_err(|error| machine.explain(error))
 }
 
 async fn mine_until(
     machine: &mut Machine,
     spec: &CampaignSpec,
+    adoption: v1::Adoption,
     mut interrupt: Pin<&mut (impl Future<Output = ()> + Send)>,
 ) -> Result<LocalOutcome, LocalError> {
     let mut client = machine.client();
     let campaign = tokio::select! {
-        submitted = submit(&mut client, spec) => submitted?,
+        submitted = submit(&mut client, spec, adoption) => submitted?,
         broken = machine.broken() => return Err(broken),
     };
     let id = campaign.id;
@@ -83,12 +86,14 @@ async fn mine_until(
 }
 
 /// Submits, resumes or retries: running the same command again always goes on.
-async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec) -> Result<v1::Campaign, LocalError> {
-    let request = || v1::SubmitRequest { spec: Some(spec.into()), client_key: client_key(spec) };
-    let submitted = client.submit(submission(request())).await?.into_inner();
-    let campaign = submitted.campaign.unwrap_or_default();
+async fn submit(
+    client: &mut CampaignServiceClient<Channel>,
+    spec: &CampaignSpec,
+    adoption: v1::Adoption,
+) -> Result<v1::Campaign, LocalError> {
+    let (campaign, created) = submit_once(client, spec, adoption).await?;
     let campaign_id = campaign.id;
-    if submitted.created {
+    if created {
         return Ok(campaign);
     }
     let lacking = lacking(spec, &campaign).await?;
@@ -98,7 +103,7 @@ async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec
             client.cancel(soon(v1::CancelRequest { campaign_id })).await?;
         }
         client.delete(soon(v1::DeleteRequest { campaign_id })).await?;
-        return Ok(client.submit(submission(request())).await?.into_inner().campaign.unwrap_or_default());
+        return Ok(submit_once(client, spec, adoption).await?.0);
     }
     match campaign.state() {
         CampaignState::Paused => Ok(client.resume(soon(v1::ResumeRequest { campaign_id })).await?.into_inner()),
@@ -107,21 +112,41 @@ async fn submit(client: &mut CampaignServiceClient<Channel>, spec: &CampaignSpec
         }
         CampaignState::Cancelled => {
             client.delete(soon(v1::DeleteRequest { campaign_id })).await?;
-            Ok(client.submit(submission(request())).await?.into_inner().campaign.unwrap_or_default())
+            Ok(submit_once(client, spec, adoption).await?.0)
         }
         _ => Ok(campaign),
     }
+}
+
+/// The campaign, and whether it is new.
+async fn submit_once(
+    client: &mut CampaignServiceClient<Channel>,
+    spec: &CampaignSpec,
+    adoption: v1::Adoption,
+) -> Result<(v1::Campaign, bool), LocalError> {
+    let (spec, client_key) = (Some(spec.into()), client_key(spec));
+    let request = v1::SubmitRequest { spec, client_key, adoption: adoption.into() };
+    let v1::SubmitResponse { campaign, created, adopted_jobs } = client.submit(submission(request)).await?.into_inner();
+    let campaign = campaign.unwrap_or_default();
+    if created && adoption != v1::Adoption::Unspecified {
+        eprintln!("{}", adopted(&campaign, adopted_jobs));
+    }
+    Ok((campaign, created))
 }
 
 /// What of a known campaign's files is not there any more, in words: those beside the results, and of one that is
 /// completed the results themselves.
 async fn lacking(spec: &CampaignSpec, campaign: &v1::Campaign) -> Result<Option<String>, LocalError> {
     let refused = |error: &dyn std::error::Error| LocalError::Refused(error.to_string());
-    let destination = Destination::open(&spec.destination).map_err(|error| refused(&error))?;
-    let present = destination.list(spec.size.as_str()).await.map_err(|error| refused(&error))?;
-    let present: HashSet<String> = present.into_iter().collect();
-    for file in [layout::record_file(&spec.size, &spec.name), layout::words_file(&spec.size)] {
-        if !present.contains(&file) {
+    Destination::open(&spec.destination).map_err(|error| refused(&error))?;
+    let scope = Scope { directories: vec![spec.size.to_string()], wanted: &|_, _| true };
+    let tree = Arc::new(Tree::open(&spec.destination, &scope).await.map_err(|error| refused(&error))?);
+    let there = tree.inventory.sizes.get(&spec.size);
+    for (file, is_there) in [
+        (layout::record_file(&spec.size, &spec.name), there.is_some_and(|there| there.records.contains(&spec.name))),
+        (layout::words_file(&spec.size), there.is_some_and(|there| there.words)),
+    ] {
+        if !is_there {
             return Ok(Some(format!("{file} was removed")));
         }
     }
@@ -129,9 +154,12 @@ async fn lacking(spec: &CampaignSpec, campaign: &v1::Campaign) -> Result<Option<
         return Ok(None);
     }
     let layers = admission::layers(spec.clone()).await.map_err(|error| refused(&error))?;
-    let all = jobs(spec, &layers);
-    let without = all.filter(|job| !layout::job_files(&spec.size, *job).iter().all(|file| present.contains(file)));
-    let without = without.count();
+    let mut without = 0;
+    for plan in &layers {
+        let layer = tree.layer(&spec.size, (plan.mode, plan.layer), Columns::Topics).await;
+        let layer = layer.map_err(|error| refused(&error))?;
+        without += jobs(spec, slice::from_ref(plan)).filter(|job| !layer.has_all(*job)).count();
+    }
     Ok((without > 0).then(|| format!("files of {without} finished jobs were removed")))
 }
 

@@ -23,6 +23,23 @@ pub struct Granted {
     pub ordinals: Ordinals,
     /// The neurons of the jobs, from that of the first ordinal to that of the last.
     pub neurons: Vec<NeuronId>,
+    /// The identity of the campaign, over all databases.
+    pub campaign: Vec<u8>,
+}
+
+/// Where a worker would rather go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Warm {
+    /// The layer that it was at.
+    pub key: LayerKey,
+    /// Whether its turn at this campaign is not over.
+    pub stays: bool,
+}
+
+impl From<LayerKey> for Warm {
+    fn from(key: LayerKey) -> Self {
+        Self { key, stays: false }
+    }
 }
 
 /// How long a claim is repeated while all there is lies in spans that others are cutting just now.
@@ -81,6 +98,8 @@ struct Candidate {
     takes_turns: bool,
     /// The neurons of its layer.
     neurons: IndexSet,
+    /// The identity of its campaign.
+    campaign: Vec<u8>,
 }
 
 impl Candidate {
@@ -99,6 +118,7 @@ impl Candidate {
             batch_jobs: row.try_get::<i32, _>("batch_jobs")?.cast_unsigned(),
             takes_turns: row.try_get("takes_turns")?,
             neurons,
+            campaign: row.try_get("identity")?,
         })
     }
 
@@ -107,7 +127,8 @@ impl Candidate {
         let indices = ordinals.start / self.polarities..ordinals.end.div_ceil(self.polarities);
         let neurons = self.neurons.iter().skip(indices.start as usize).take(indices.len());
         let neurons = neurons.map(NeuronId).collect();
-        Granted { epoch: LeaseEpoch(epoch), key: self.key, ordinals: ordinals.clone(), neurons }
+        let campaign = self.campaign.clone();
+        Granted { epoch: LeaseEpoch(epoch), key: self.key, ordinals: ordinals.clone(), neurons, campaign }
     }
 }
 
@@ -140,15 +161,16 @@ async fn current(connection: &mut PgConnection, sync: &SyncIdentity) -> Result<O
 async fn candidate(
     connection: &mut PgConnection,
     sync: &SyncIdentity,
-    warm: Option<LayerKey>,
+    warm: Option<Warm>,
     full: &mut Vec<i64>,
 ) -> Result<Option<Candidate>, QueueError> {
     loop {
         let next = sqlx::query(include_str!("sql/claim_candidate.sql"))
-            .bind(warm.map(|key| key.campaign.0))
-            .bind(warm.map(|key| super::write_mode(key.mode)))
-            .bind(warm.map(|key| key.layer.0.cast_signed()))
-            .bind(&*full);
+            .bind(warm.map(|warm| warm.key.campaign.0))
+            .bind(warm.map(|warm| super::write_mode(warm.key.mode)))
+            .bind(warm.map(|warm| warm.key.layer.0.cast_signed()))
+            .bind(&*full)
+            .bind(warm.is_some_and(|warm| warm.stays));
         let Some(row) = next.fetch_optional(&mut *connection).await? else { return Ok(None) };
         let campaign = row.try_get("campaign_id")?;
         match row.try_get("max_workers")? {
@@ -181,7 +203,7 @@ impl Queue {
         &self,
         sync: &SyncIdentity,
         wanted: u32,
-        warm: Option<LayerKey>,
+        warm: Option<Warm>,
     ) -> Result<Vec<Granted>, QueueError> {
         let start = Instant::now();
         loop {
@@ -195,12 +217,7 @@ impl Queue {
         }
     }
 
-    async fn claim_once(
-        &self,
-        sync: &SyncIdentity,
-        wanted: u32,
-        warm: Option<LayerKey>,
-    ) -> Result<Claimed, QueueError> {
+    async fn claim_once(&self, sync: &SyncIdentity, wanted: u32, warm: Option<Warm>) -> Result<Claimed, QueueError> {
         let mut tx = self.pool.begin().await?;
         let Some(overdue) = current(&mut tx, sync).await? else { return Ok(Claimed::default()) };
         let mut given_up = GivenUp::default();
@@ -218,7 +235,7 @@ impl Queue {
         connection: &mut PgConnection,
         sync: &SyncIdentity,
         wanted: u32,
-        warm: Option<LayerKey>,
+        warm: Option<Warm>,
         overdue: bool,
         given_up: &mut GivenUp,
     ) -> Result<Claimed, QueueError> {

@@ -15,6 +15,7 @@
 //! - [`life`]: pause, resume, cancel, retry, delete
 //! - [`progress`]: counts, failures, workers
 //! - [`upkeep`]: merges done spans, bridges outages
+//! - `place`: where the database is
 //! - `transact`: what all of them run in, and the order in which they lock
 //!
 //! A lease is fenced by its epoch: a report whose epoch is no longer a row's changes nothing. Only database time is
@@ -25,6 +26,7 @@ pub mod deaths;
 mod holdings;
 pub mod lease;
 pub mod life;
+mod place;
 pub mod progress;
 pub mod punish;
 pub mod report;
@@ -36,6 +38,7 @@ pub mod wake;
 
 pub use lease::Lease;
 
+use place::Place;
 use sqlx::{
     Connection, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
@@ -94,6 +97,21 @@ pub enum QueueError {
     /// The database cannot be reached or refused a statement.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The URL names no database.
+    #[error(
+        "this is no database ({0}): name it like postgresql://user@host/superposed, with --database or DATABASE_URL"
+    )]
+    NoDatabase(String),
+    /// The database does not let this process in, or is not there.
+    #[error(
+        "cannot use the database {place}: {reason}; check that Postgres runs there, and what --database or DATABASE_URL says"
+    )]
+    Unreachable {
+        /// Where.
+        place: String,
+        /// Why.
+        reason: String,
+    },
     /// A newer version made the database's schema.
     #[error(
         "a newer version made the database's schema (migration {0} is not known here): \
@@ -190,9 +208,11 @@ impl Queue {
     /// # Errors
     /// When the database cannot be reached, or a newer version made its schema.
     pub async fn connect(url: &str, settings: QueueSettings) -> Result<Self, QueueError> {
+        let place: Place = url.parse()?;
         Self::transact(|| async {
             // Past the pool, whose statements must not take long.
-            let mut connection = PgConnection::connect(url).await?;
+            let mut connection =
+                PgConnection::connect_with(&place.0).await.map_err(|error| place.unreachable(&error))?;
             MIGRATIONS.run(&mut connection).await?;
             Ok(connection.close().await?)
         })
@@ -217,7 +237,7 @@ impl Queue {
                     Ok(())
                 })
             });
-        Ok(Self { pool: options.connect(url).await?, settings })
+        Ok(Self { pool: options.connect_with(place.0).await?, settings })
     }
 
     /// The queue's times and limits.

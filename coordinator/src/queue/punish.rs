@@ -15,6 +15,8 @@ use superposed_shared::description::CampaignId;
 pub(super) enum Blame {
     /// It was this one job: it uses up an attempt.
     Job,
+    /// It was this one job, and would be again: there is no other attempt.
+    JobForGood,
     /// It was one of the lease's jobs, nobody knows which.
     SomeJob,
 }
@@ -127,7 +129,7 @@ impl Queue {
             return self.queue_again(connection, row.id, row.attempts, error, 0.0).await;
         }
         let attempts = row.attempts + 1;
-        if attempts >= limits.try_get::<i32, _>("max_attempts")? {
+        if blame == Blame::JobForGood || attempts >= limits.try_get::<i32, _>("max_attempts")? {
             sqlx::query(include_str!("sql/give_up.sql"))
                 .bind(row.id)
                 .bind(attempts)

@@ -4,6 +4,7 @@ use super::{
     Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
     holdings::{Holdings, intersect},
     punish::{Blame, GivenUp, LeasedRow, count_failed, part},
+    sync::Failure,
     wake::ring,
 };
 use sqlx::{PgConnection, Row};
@@ -125,11 +126,13 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn fail(&self, lease: &Lease, failed: &Ordinals, error: &str) -> Result<Reported, QueueError> {
+        let (lease, ordinals, error) = (lease.clone(), failed.clone(), error.to_owned());
+        let failure = Failure { lease, ordinals, error, lasting: false };
         let campaign = Self::transact(|| async {
             let mut tx = self.pool.begin().await?;
-            Holdings::lock(&mut tx, lease.worker()).await?;
+            Holdings::lock(&mut tx, failure.lease.worker()).await?;
             let mut given_up = GivenUp::default();
-            let campaign = self.take_failure(&mut tx, lease, failed, error, &mut given_up).await?;
+            let campaign = self.take_failure(&mut tx, &failure, &mut given_up).await?;
             count_failed(&mut tx, given_up).await?;
             ring(&mut tx).await?;
             tx.commit().await?;
@@ -145,15 +148,17 @@ impl Queue {
     pub(super) async fn take_failure(
         &self,
         connection: &mut PgConnection,
-        lease: &Lease,
-        failed: &Ordinals,
-        error: &str,
+        Failure { lease, ordinals: failed, error, lasting }: &Failure,
         given_up: &mut GivenUp,
     ) -> Result<Option<CampaignId>, QueueError> {
         let query = sqlx::query(include_str!("sql/lease_rows.sql")).bind(lease.epoch().0).bind(lease.worker());
         let rows = query.fetch_all(&mut *connection).await?;
         let rows = rows.iter().map(LeasedRow::read).collect::<Result<Vec<_>, _>>()?;
-        let blame = if failed.len() == 1 { Blame::Job } else { Blame::SomeJob };
+        let blame = match failed.len() {
+            1 if *lasting => Blame::JobForGood,
+            1 => Blame::Job,
+            _ => Blame::SomeJob,
+        };
         for row in &rows {
             let (hit, rest) = intersect(&row.ordinals, slice::from_ref(failed));
             let Some(hit) = hit.into_iter().next() else { continue };

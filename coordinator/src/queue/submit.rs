@@ -4,7 +4,7 @@ use super::{Queue, QueueError, wake::ring, write_mode};
 use sqlx::types::Json;
 use superposed_shared::{
     description::{CampaignDescription, CampaignId},
-    spec::{CampaignSpec, plan::LayerPlan},
+    spec::{CampaignSpec, IndexSet, plan::LayerPlan},
 };
 
 /// What became of a submission.
@@ -39,7 +39,28 @@ impl Queue {
         description: &CampaignDescription,
         layers: &[LayerPlan],
     ) -> Result<Submitted, QueueError> {
-        Self::transact(|| self.submit_once(client_key, spec, description, layers)).await
+        Self::transact(|| self.submit_once(client_key, spec, description, layers, &[])).await
+    }
+
+    /// Queues a campaign some of whose jobs are done: `done` has their ordinals, layer by layer. All at once, so that no
+    /// worker is ever given one of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn submit_adopting(
+        &self,
+        client_key: &str,
+        spec: &CampaignSpec,
+        description: &CampaignDescription,
+        layers: &[LayerPlan],
+        done: &[IndexSet],
+    ) -> Result<Submitted, QueueError> {
+        let submitted = Self::transact(|| self.submit_once(client_key, spec, description, layers, done)).await?;
+        if let Submitted::Created(id) = submitted {
+            // Nothing may be left to do.
+            self.settle(Some(id)).await?;
+        }
+        Ok(submitted)
     }
 
     async fn submit_once(
@@ -48,6 +69,7 @@ impl Queue {
         spec: &CampaignSpec,
         description: &CampaignDescription,
         layers: &[LayerPlan],
+        done: &[IndexSet],
     ) -> Result<Submitted, QueueError> {
         let per_neuron = description.polarities.count();
         let mut tx = self.pool.begin().await?;
@@ -69,10 +91,9 @@ impl Queue {
             let known = self.campaign_by_key(client_key).await?;
             return known.map(|(id, _)| Submitted::Known(id)).ok_or(QueueError::Database(sqlx::Error::RowNotFound));
         };
-        for plan in layers {
-            let ranges = plan.neurons.ranges();
-            let lower: Vec<i32> = ranges.iter().map(|range| range.start.cast_signed()).collect();
-            let upper: Vec<i32> = ranges.iter().map(|range| range.end.cast_signed()).collect();
+        for (place, plan) in layers.iter().enumerate() {
+            let (done_lower, done_upper) = done.get(place).map(bounds).unwrap_or_default();
+            let (lower, upper) = bounds(&plan.neurons);
             sqlx::query(include_str!("sql/submit_layer.sql"))
                 .bind(id)
                 .bind(write_mode(plan.mode))
@@ -80,6 +101,8 @@ impl Queue {
                 .bind(lower)
                 .bind(upper)
                 .bind((plan.neurons.len() * per_neuron).cast_signed())
+                .bind(done_lower)
+                .bind(done_upper)
                 .execute(&mut *tx)
                 .await?;
         }
@@ -97,4 +120,9 @@ impl Queue {
             sqlx::query_scalar(include_str!("sql/description.sql")).bind(campaign.0).fetch_optional(&self.pool).await?;
         row.map(|Json(description)| description).ok_or(QueueError::NoSuchCampaign(campaign))
     }
+}
+
+/// The bounds of a set's ranges.
+fn bounds(set: &IndexSet) -> (Vec<i32>, Vec<i32>) {
+    set.ranges().iter().map(|range| (range.start.cast_signed(), range.end.cast_signed())).unzip()
 }

@@ -1,8 +1,8 @@
 //! Taking in a Sync, all of it in one short transaction: a worker's word counts altogether or not at all.
 
 use super::{
-    LayerKey, Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
-    claim::Granted,
+    Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    claim::{Granted, Warm},
     holdings::Holdings,
     punish::{GivenUp, count_failed},
     report::WorkerState,
@@ -10,6 +10,19 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use superposed_shared::description::CampaignId;
+
+/// Jobs that failed by themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The lease that they are of.
+    pub lease: Lease,
+    /// Which jobs.
+    pub ordinals: Ordinals,
+    /// How.
+    pub error: String,
+    /// Of one job: another attempt would fail the same way.
+    pub lasting: bool,
+}
 
 /// What a worker says in a Sync.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +32,7 @@ pub struct Said {
     /// Jobs that are done, their files durable.
     pub completions: Vec<(Lease, Vec<Ordinals>)>,
     /// Jobs that failed by themselves, and how.
-    pub failures: Vec<(Lease, Ordinals, String)>,
+    pub failures: Vec<Failure>,
     /// Campaigns whose surroundings fail it, and how.
     pub troubles: Vec<(CampaignId, String)>,
     /// Leases that it hands back.
@@ -29,7 +42,7 @@ pub struct Said {
     /// How many jobs it could take; 0 for none.
     pub wanted: u32,
     /// Where it would rather go on.
-    pub warm: Option<LayerKey>,
+    pub warm: Option<Warm>,
 }
 
 /// What a Sync comes to.
@@ -99,10 +112,10 @@ impl Queue {
         if !said.failures.is_empty() {
             // Rare, and each is a few statements of its own; what is left is read anew.
             holdings.write(&mut tx, self.settings.lease).await?;
-            for (lease, failed, error) in &said.failures {
-                match self.take_failure(&mut tx, lease, failed, error, &mut given_up).await? {
+            for failure in &said.failures {
+                match self.take_failure(&mut tx, failure, &mut given_up).await? {
                     Some(campaign) => _ = ended.insert(campaign),
-                    None => taken.stale.push(lease.epoch()),
+                    None => taken.stale.push(failure.lease.epoch()),
                 }
             }
             ring(&mut tx).await?;

@@ -119,6 +119,7 @@ impl Queue {
         let seconds: f64 = sqlx::query_scalar(include_str!("sql/since_pulse.sql")).fetch_one(&mut *tx).await?;
         let outage = if seconds > SHORT_OUTAGE { seconds } else { 0.0 };
         if outage > 0.0 {
+            sqlx::query(include_str!("sql/excuse_workers.sql")).bind(outage).execute(&mut *tx).await?;
             sqlx::query(include_str!("sql/extend_all.sql")).bind(outage).execute(&mut *tx).await?;
         }
         sqlx::query(include_str!("sql/pulse.sql")).execute(&mut *tx).await?;

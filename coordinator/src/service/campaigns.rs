@@ -2,7 +2,7 @@
 
 use super::status::{bad_message, check_name};
 use crate::{
-    admission::admit,
+    admission::{Admitted, Adoption, admit},
     queue::{
         Queue, QueueError,
         progress::{CampaignRow, CampaignState, FailedJob, JobCounts, WorkerRow},
@@ -56,6 +56,12 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
     async fn submit(&self, request: Request<v1::SubmitRequest>) -> Result<Response<v1::SubmitResponse>, Status> {
         let request = request.into_inner();
         check_name("client_key", &request.client_key, 1000)?;
+        let adoption = match request.adoption() {
+            v1::Adoption::Unspecified => Adoption::Nothing,
+            v1::Adoption::Recorded => Adoption::Recorded,
+            v1::Adoption::Trusted => Adoption::Trusted,
+        };
+        let mut adopted_jobs = 0;
         let spec = request.spec.ok_or_else(|| Status::invalid_argument("spec: missing"))?;
         let spec = CampaignSpec::try_from(spec).map_err(|error| bad_message(&error))?;
         let submitted = match self.queue.campaign_by_key(&request.client_key).await? {
@@ -67,9 +73,11 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
                 )));
             }
             None => {
-                let admitted = admit(spec).await?;
-                let record = &admitted.record;
-                self.queue.submit(&request.client_key, &record.spec, &record.description, &admitted.layers).await?
+                let admitted = admit(spec, adoption).await?;
+                adopted_jobs = admitted.adopted_jobs();
+                let Admitted { record, layers, adopted } = &admitted;
+                let key = &request.client_key;
+                self.queue.submit_adopting(key, &record.spec, &record.description, layers, adopted).await?
             }
         };
         let (id, created) = match submitted {
@@ -77,8 +85,8 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
             Submitted::Known(id) => (id, false),
         };
         let campaign = campaign_now(&self.queue, id).await?;
-        tracing::info!(campaign = %id, name = campaign.name, created, "campaign submitted");
-        Ok(Response::new(v1::SubmitResponse { campaign: Some(campaign), created }))
+        tracing::info!(campaign = %id, name = campaign.name, created, adopted_jobs, "campaign submitted");
+        Ok(Response::new(v1::SubmitResponse { campaign: Some(campaign), created, adopted_jobs }))
     }
 
     async fn get(&self, request: Request<v1::GetRequest>) -> Result<Response<v1::Campaign>, Status> {
@@ -190,6 +198,8 @@ async fn campaign_now(queue: &Queue, id: CampaignId) -> Result<v1::Campaign, Que
 }
 
 fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProgress>) -> v1::Campaign {
+    // What has ended has neither a rate nor trouble, though the database remembers both.
+    let goes_on = matches!(row.state, CampaignState::Running | CampaignState::Paused);
     v1::Campaign {
         id: row.id.0,
         seconds_left: row.seconds_left(total),
@@ -200,8 +210,8 @@ fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProg
         priority: row.priority,
         jobs: Some(write_counts(total)),
         layers,
-        trouble: row.trouble.unwrap_or_default(),
-        jobs_per_second: row.jobs_per_second,
+        trouble: row.trouble.filter(|_| goes_on).unwrap_or_default(),
+        jobs_per_second: if goes_on { row.jobs_per_second } else { 0.0 },
         max_workers: row.max_workers,
     }
 }

@@ -16,8 +16,11 @@ impl From<QueueError> for Status {
                 status
             }
             QueueError::WrongState { .. } => Self::failed_precondition(message),
-            QueueError::NewerSchema(_) | QueueError::Migrate(_) | QueueError::Corrupt(_) => Self::internal(message),
-            QueueError::Database(_) => {
+            QueueError::NoDatabase(_)
+            | QueueError::NewerSchema(_)
+            | QueueError::Migrate(_)
+            | QueueError::Corrupt(_) => Self::internal(message),
+            QueueError::Database(_) | QueueError::Unreachable { .. } => {
                 tracing::error!(error = message, "database");
                 Self::unavailable(message)
             }

@@ -5,8 +5,10 @@ use super::{
     status::{bad_message, check_name},
 };
 use crate::queue::{
-    LayerKey, Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity, claim::Granted, report::WorkerState,
-    sync::Said,
+    LayerKey, Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    claim::{Granted, Warm},
+    report::WorkerState,
+    sync::{Failure, Said},
 };
 use std::{
     collections::HashSet,
@@ -49,7 +51,7 @@ impl Workers {
         &self,
         sync: &SyncIdentity,
         wanted: u32,
-        warm: Option<LayerKey>,
+        warm: Option<Warm>,
         wait: Duration,
     ) -> Result<Vec<Granted>, QueueError> {
         let start = Instant::now();
@@ -110,11 +112,12 @@ impl v1::worker_service_server::WorkerService for Workers {
                 let wait = Duration::from_millis(request.wait_ms.into()).min(longest);
                 granted = self.wait(&sync, said.wanted, said.warm, wait).await?;
             }
-            let mut told: HashSet<i64> = request.known_campaigns.iter().copied().collect();
+            let mut told: HashSet<&[u8]> = request.known_campaigns.iter().map(Vec::as_slice).collect();
             for lease in &granted {
-                let campaign = lease.key.campaign;
-                if told.insert(campaign.0) {
-                    response.campaigns.push(self.queue.description(campaign).await?.to_wire(campaign.0));
+                if told.insert(&lease.campaign) {
+                    let id = lease.key.campaign;
+                    let description = self.queue.description(id).await?;
+                    response.campaigns.push(description.to_wire(id.0, lease.campaign.clone()));
                 }
             }
             response.grants = granted.iter().map(write_grant).collect();
@@ -135,12 +138,13 @@ fn read(worker: &str, request: &v1::SyncRequest) -> Result<Said, Status> {
     let mut failures = Vec::with_capacity(request.failures.len());
     for failure in &request.failures {
         let ordinals = read_range(failure.ordinals.as_ref().unwrap_or(&v1::IndexRange::default()))?;
-        failures.push((named(failure.epoch), ordinals, storable(&failure.error)));
+        let (lease, error) = (named(failure.epoch), storable(&failure.error));
+        failures.push(Failure { lease, ordinals, error, lasting: failure.lasting });
     }
     let mut troubles = Vec::with_capacity(request.troubles.len());
     for trouble in &request.troubles {
-        let error = storable(&trouble.error);
-        tracing::warn!(worker, campaign = trouble.campaign_id, error, "trouble");
+        let error = storable(&format!("{} (on {worker})", trouble.error));
+        tracing::warn!(campaign = trouble.campaign_id, error, "trouble");
         troubles.push((CampaignId(trouble.campaign_id), error));
     }
     let (backend, cores) = request.capabilities.as_ref().map_or(("", 0), |known| (known.backend.as_str(), known.cores));
@@ -189,12 +193,13 @@ fn read_range(range: &v1::IndexRange) -> Result<Ordinals, Status> {
     }
 }
 
-fn read_affinity(affinity: &v1::Affinity) -> Result<LayerKey, Status> {
-    Ok(LayerKey {
+fn read_affinity(affinity: &v1::Affinity) -> Result<Warm, Status> {
+    let key = LayerKey {
         campaign: CampaignId(affinity.campaign_id),
         mode: wire::mode(affinity.mode).map_err(|error| bad_message(&error))?,
         layer: LayerIndex(affinity.layer.min(i32::MAX.cast_unsigned())),
-    })
+    };
+    Ok(Warm { key, stays: affinity.stays })
 }
 
 fn write_grant(lease: &Granted) -> v1::Grant {
@@ -205,6 +210,7 @@ fn write_grant(lease: &Granted) -> v1::Grant {
         layer: lease.key.layer.0,
         ordinals: Some(v1::IndexRange { lower: lease.ordinals.start, upper: lease.ordinals.end }),
         neurons: lease.neurons.iter().map(|neuron| neuron.0).collect(),
+        campaign: lease.campaign.clone(),
     }
 }
 

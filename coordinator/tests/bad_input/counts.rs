@@ -1,7 +1,13 @@
 //! Published counts and text that make no store.
 
 use crate::bench::{Bench, superposed};
-use std::{fs, path::Path, process::Command};
+use nix::{sys::stat::Mode, unistd::mkfifo};
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+    process::Command,
+};
 
 /// A pickle of `{"a": 1}`, and one of `{0: 1}`, of protocol 4.
 const WORDS: &[u8] = b"\x80\x04}\x8c\x01aK\x01s.";
@@ -145,4 +151,88 @@ fn text_that_is_binary_is_named_with_its_line() {
         bench.cut(&bench.refusal(count(&bench, "binary", "new/store"))),
         "binary, line 2: it is no UTF-8: convert the file first"
     );
+}
+
+#[test]
+fn a_json_line_without_the_named_text_is_named() {
+    let bench = Bench::new();
+    bench.place.file("lines", "{\"text\": \"some words\"}\n{\"body\": \"others\"}\n");
+    let mut command = count(&bench, "lines", "store");
+    command.args(["--field", "text"]);
+    assert_eq!(
+        bench.cut(&bench.refusal(command)),
+        "lines, line 2: it is no JSON object with a text in the field \"text\" (it has no such field): \
+         correct the line, or name another field"
+    );
+}
+
+#[test]
+fn a_list_of_words_that_is_none_is_named() {
+    let bench = Bench::new();
+    bench.place.file("text", "some words\n");
+    let with_words = |list: &str| {
+        let words = bench.place.file("words", list);
+        let mut command = count(&bench, "text", "store");
+        command.arg("--vocabulary").arg(words);
+        bench.cut(&bench.refusal(command))
+    };
+    assert_eq!(
+        with_words("some\nnew york\n"),
+        "words, line 2: it has white space beside its word, which no token has: give one word a line"
+    );
+    assert_eq!(
+        with_words("some\nsome\n"),
+        "the vocabulary has the word \"some\" twice: a word's id is its rank, so each word may be there once"
+    );
+    assert_eq!(with_words("\n"), "the vocabulary is empty: no word passed its rules, or no input has a word");
+}
+
+#[test]
+fn an_export_is_refused_where_there_is_no_store_or_something_else() {
+    let bench = Bench::new();
+    let export = |store: &str, directory: &str| {
+        let [store, directory] = [store, directory].map(|name| bench.place.path(name).display().to_string());
+        bench.cut(&bench.refusal(superposed(&["corpus", "export", &store, &directory])))
+    };
+    assert_eq!(export("corpus", "model"), "model exists already: choose another destination, or remove it first");
+    assert!(export("model", "counts").starts_with("model is no corpus store, as it has no store.json"));
+}
+
+#[test]
+fn what_a_killed_count_left_goes_with_the_next_and_a_living_one_is_left_alone() {
+    let bench = Bench::new();
+    let words = bench.place.file("words", "some\nwords\n");
+    bench.place.file("text", "some words\n");
+    fs::create_dir(bench.place.path("stores")).expect("a new directory");
+    let names = || {
+        let entries = fs::read_dir(bench.place.path("stores")).expect("a directory");
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+        names.sort_unstable();
+        names
+    };
+    let from = |input: &str, store: &str| {
+        let mut command = count(&bench, input, store);
+        command.arg("--vocabulary").arg(&words);
+        command
+    };
+    // Each waits for text from a pipe, once it has made its temporary directory.
+    let [(mut killed, _waiting), (mut living, mut text)] = ["killed", "living"].map(|name| {
+        let pipe = bench.place.path(name);
+        mkfifo(&pipe, Mode::S_IRWXU).expect("a new pipe");
+        let process = from(name, &format!("stores/{name}")).spawn().expect("it starts");
+        (process, File::options().write(true).open(pipe).expect("it is read"))
+    });
+    killed.kill().and_then(|()| killed.wait()).expect("it lived");
+    let left = names();
+    assert!(left.len() == 2 && left.iter().all(|name| name.starts_with(".superposed-corpus-")), "{left:?}");
+
+    assert!(from("text", "stores/next").status().expect("it runs").success());
+    let left = names();
+    assert!(left.len() == 2 && left[0].starts_with(".superposed-corpus-") && left[1] == "next", "{left:?}");
+
+    text.write_all(b"some words\n").expect("somebody reads");
+    drop(text);
+    assert!(living.wait().expect("it ran").success());
+    assert_eq!(names(), ["living", "next"]);
 }

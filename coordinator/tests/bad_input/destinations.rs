@@ -11,12 +11,13 @@ use superposed_model::test_models::TestModel;
 fn a_destination_of_an_unsupported_kind_is_refused() {
     let bench = Bench::new();
     assert_eq!(
-        bench.refusal_of(|campaign| campaign["destination"] = "s3://bucket/results".into()),
-        "destination s3://bucket/results: only directories and file:// URLs can be written to; use one of those"
+        bench.refusal_of(|campaign| campaign["destination"] = "gopher://bucket/results".into()),
+        "destination: \"gopher://bucket/results\" is a kind of URL that nothing is kept under: name a directory, \
+         file:///path, s3://bucket/path, gs://bucket/path or az://container/path"
     );
     assert_eq!(
         bench.refusal_of(|campaign| campaign["destination"] = "file://results".into()),
-        "destination file://results: a file:// URL names an absolute path, like file:///data/results; write it so"
+        "destination: \"file://results\" does not start at the root: a file:// URL is written like file:///data/results"
     );
 }
 

@@ -75,8 +75,12 @@ fn a_tree_that_is_not_there_or_empty_is_named_with_what_would_be_one() {
         line,
         "pools has no pools: no file there is named like i/0_304_pos.pkl; name the directory of a size, like results/124M"
     );
-    let line = refusal(&bench, |campaign| campaign["pools"] = "s3://bucket/1M".into());
-    assert_eq!(line, "pools s3://bucket/1M: only directories and file:// URLs are read; use one of those");
+    let line = refusal(&bench, |campaign| campaign["pools"] = "gopher://bucket/1M".into());
+    assert_eq!(
+        line,
+        "pools gopher://bucket/1M: \"gopher://bucket/1M\" is a kind of URL that nothing is kept under: name a directory, \
+         file:///path, s3://bucket/path, gs://bucket/path or az://container/path"
+    );
 }
 
 #[test]
@@ -117,8 +121,9 @@ fn pools_of_another_corpus_are_refused() {
         precision: spec.precision.unwrap_or_default(),
         name: spec.name.clone(),
         audit: spec.audit,
+        layout: superposed_identity::ResultLayout::Files,
     };
-    let record = CampaignRecord { version: "0".to_owned(), spec, description };
+    let record = CampaignRecord { version: "0".to_owned(), spec, description, layers: vec![] };
     write(&bench.place.path("pools/1M/campaigns/old.json"), serde_json::to_vec(&record).expect("plain data"));
     let line = refusal(&bench, |_| {});
     let expected =

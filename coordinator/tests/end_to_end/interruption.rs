@@ -10,13 +10,13 @@ use std::{
     process::Stdio,
 };
 
-/// Reads what the program says until jobs are done; returns what it said.
-fn until_jobs_are_done(said: &mut impl BufRead) -> String {
+/// Reads what the program says until a line of it; returns what it said.
+pub(crate) fn until(said: &mut impl BufRead, is_last: impl Fn(&str) -> bool) -> String {
     let mut lines = String::new();
     for line in said.lines().map_while(Result::ok) {
         lines.push_str(&line);
         lines.push('\n');
-        if line.contains("/2304 jobs") && !line.starts_with("0/") {
+        if is_last(&line) {
             break;
         }
     }
@@ -36,7 +36,7 @@ fn an_interrupted_campaign_goes_on_where_it_stopped() {
     let mut command = local("interrupted");
     let mut running = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut stderr = BufReader::new(running.stderr.take().expect("piped"));
-    let mut said = until_jobs_are_done(&mut stderr);
+    let mut said = until(&mut stderr, |line| line.contains("/2304 jobs") && !line.starts_with("0/"));
     let pid = i32::try_from(running.id()).expect("a process id");
     kill(Pid::from_raw(pid), Signal::SIGINT).expect("a running process");
     stderr.read_to_string(&mut said).expect("text");

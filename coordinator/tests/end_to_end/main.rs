@@ -11,5 +11,7 @@ mod interruption;
 mod lost_worker;
 mod memory;
 mod mine;
+mod object_store;
 mod real_model;
+mod resume;
 mod stored_input;

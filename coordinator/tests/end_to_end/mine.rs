@@ -57,7 +57,7 @@ fn a_neuron_and_its_stored_pool_have_the_topics_of_its_campaign() {
     }));
 }
 
-/// What `show` prints, or nothing for a job without topics, which it calls an error.
+/// What `show` prints, or nothing for a job without topics, of which it only says so.
 fn shown_or_none(place: &Place, job: &str) -> Vec<String> {
     let empty = std::fs::metadata(place.path(&format!("mined/demo/{job}_topics.csv"))).expect("the file").len() == 0;
     if empty { Vec::new() } else { shown(place, job) }

@@ -2,7 +2,7 @@
 
 use crate::support::{Campaign, MODE, Worker, counts, jobs, start};
 use std::collections::HashSet;
-use superposed::queue::{LayerKey, submit::Submitted};
+use superposed::queue::{LayerKey, claim::Warm, submit::Submitted};
 use superposed_identity::{LayerIndex, Polarities, Polarity};
 use tokio::task::JoinSet;
 
@@ -68,7 +68,7 @@ async fn a_worker_goes_on_in_the_layer_where_it_is_warm() {
     let mut worker = Worker::new(&queue, "a");
     worker.sync().await;
     let warm = LayerKey { campaign, mode: MODE, layer: LayerIndex(1) };
-    let granted = queue.claim(&worker.identity, 16, Some(warm)).await.expect("the database is there");
+    let granted = queue.claim(&worker.identity, 16, Some(warm.into())).await.expect("the database is there");
     assert_eq!(granted[0].key, warm);
 }
 
@@ -103,6 +103,25 @@ async fn a_campaign_of_twelve_million_jobs_does_not_starve_a_small_one() {
         order.extend(workers[number % 3].claim(512).await.into_iter().map(|lease| lease.key.campaign));
     }
     assert_eq!(order, [small, big].repeat(5));
+}
+
+#[tokio::test]
+async fn a_worker_whose_turn_is_not_over_stays_with_its_campaign_unless_another_comes_first() {
+    let (_database, queue) = start().await;
+    let first = Campaign::new("first").layer(0, "0-999").submit(&queue).await;
+    let second = Campaign::new("second").layer(0, "0-999").submit(&queue).await;
+    let mut worker = Worker::new(&queue, "a");
+    worker.sync().await;
+    let key = LayerKey { campaign: second, mode: MODE, layer: LayerIndex(0) };
+    let claim = async |stays| {
+        let granted =
+            queue.claim(&worker.identity, 16, Some(Warm { key, stays })).await.expect("the database is there");
+        granted[0].key.campaign
+    };
+    assert_eq!([claim(true).await, claim(true).await, claim(true).await], [second; 3]);
+    assert_eq!([claim(false).await, claim(false).await], [first, second]);
+    let urgent = Campaign::new("urgent").priority(1).layer(0, "0-7").submit(&queue).await;
+    assert_eq!([claim(true).await, claim(true).await], [urgent, second]);
 }
 
 #[tokio::test]

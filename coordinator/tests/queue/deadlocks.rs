@@ -7,7 +7,7 @@ use superposed::queue::{
     Queue,
     progress::CampaignState,
     report::{Reported, WorkerState},
-    sync::Said,
+    sync::{Failure, Said},
 };
 use superposed_shared::description::CampaignId;
 use tokio::{
@@ -60,7 +60,7 @@ async fn work(queue: Queue, number: u32, rounds: u32) {
         let epochs: Vec<_> = granted.iter().map(|lease| lease.epoch).collect();
         for lease in &granted {
             let (start, end) = (lease.ordinals.start, lease.ordinals.end);
-            warm = Some(lease.key);
+            warm = Some(lease.key.into());
             match (number + round) % 5 {
                 0 => drop(worker.finish(lease).await),
                 1 => drop(worker.complete(lease.epoch, &[start..start + 1, end - 1..end]).await),
@@ -82,7 +82,12 @@ async fn work(queue: Queue, number: u32, rounds: u32) {
                 .iter()
                 .skip(1)
                 .step_by(2)
-                .map(|lease| (worker.named(lease.epoch), lease.ordinals.clone(), "an error".to_owned()))
+                .map(|lease| Failure {
+                    lease: worker.named(lease.epoch),
+                    ordinals: lease.ordinals.clone(),
+                    error: "an error".to_owned(),
+                    lasting: false,
+                })
                 .collect(),
             troubles: granted.iter().take(1).map(|lease| (lease.key.campaign, "now and then".to_owned())).collect(),
             wanted: 16,
@@ -91,7 +96,7 @@ async fn work(queue: Queue, number: u32, rounds: u32) {
         };
         queue.sync(&worker.identity, &said).await.expect("the database is there").expect("it is the latest");
         let calm = sqlx::query("UPDATE campaigns SET not_before = now() WHERE id = $1");
-        let calm = calm.bind(warm.map(|key| key.campaign.0)).execute(queue.pool());
+        let calm = calm.bind(warm.map(|warm| warm.key.campaign.0)).execute(queue.pool());
         calm.await.expect("the database is there");
     }
     // What it holds goes back.

@@ -1,6 +1,6 @@
 //! The services over the wire, as workers and operators see them.
 
-use crate::support::{Campaign, Database, Worker, jobs, settings};
+use crate::support::{Campaign, Database, Worker, counts, jobs, settings};
 use std::{net::SocketAddr, time::Duration};
 use superposed::{
     queue::{Queue, QueueSettings},
@@ -95,7 +95,9 @@ async fn a_worker_gets_work_reports_it_done_and_the_campaign_ends() {
     assert_eq!((first.campaigns[0].campaign_id, first.campaigns[0].batch), (id.0, 8));
 
     let done = v1::Completion { report_id: 5, epoch: grant.epoch, ordinals: vec![range(0, 4)] };
-    let report = v1::SyncRequest { completions: vec![done], free_jobs: 4, known_campaigns: vec![id.0], ..request(2) };
+    let known = vec![first.campaigns[0].identity.clone()];
+    assert_eq!(known, [grant.campaign]);
+    let report = v1::SyncRequest { completions: vec![done], free_jobs: 4, known_campaigns: known, ..request(2) };
     let second = served.sync(report.clone()).await;
     assert_eq!((second.acknowledged, second.revoked, second.campaigns), (vec![5], vec![], vec![]));
     let [grant] = second.grants.try_into().expect("one grant");
@@ -276,11 +278,11 @@ async fn messages_that_make_no_sense_or_have_no_end_are_refused() {
     let many = || vec![1; 10_001];
     let ordinals = vec![range(0, 1); 10_001];
     let completion = |ordinals| v1::Completion { report_id: 1, epoch: 1, ordinals };
-    let failure = |ordinals| v1::JobFailure { report_id: 1, epoch: 1, ordinals, error: String::new() };
+    let failure = |ordinals| v1::JobFailure { report_id: 1, epoch: 1, ordinals, error: String::new(), lasting: false };
     let refused = [
         v1::SyncRequest { held_epochs: many(), ..request(1) },
         v1::SyncRequest { released_epochs: many(), ..request(1) },
-        v1::SyncRequest { known_campaigns: vec![1; 10_001], ..request(1) },
+        v1::SyncRequest { known_campaigns: vec![Vec::new(); 10_001], ..request(1) },
         v1::SyncRequest { completions: vec![completion(ordinals)], ..request(1) },
         v1::SyncRequest { completions: vec![completion(vec![range(3, 3)])], ..request(1) },
         v1::SyncRequest { completions: vec![completion(vec![range(3, u32::MAX)])], ..request(2) },
@@ -312,7 +314,7 @@ async fn numbers_and_texts_from_a_hostile_worker_do_no_harm() {
         released_epochs: vec![0, lease.epoch.to_wire()],
         completions: vec![v1::Completion { report_id: 1, epoch: u64::MAX, ordinals: vec![range(0, 16)] }],
         troubles: vec![v1::Trouble { report_id: 2, campaign_id: i64::MIN, error: "\0".to_owned() }],
-        affinity: Some(v1::Affinity { campaign_id: -1, mode: 1, layer: u32::MAX }),
+        affinity: Some(v1::Affinity { campaign_id: -1, mode: 1, layer: u32::MAX, stays: true }),
         capabilities: Some(v1::Capabilities { backend: "\0".repeat(9000), device_memory_bytes: 0, cores: u32::MAX }),
         ..request(1)
     };
@@ -323,12 +325,44 @@ async fn numbers_and_texts_from_a_hostile_worker_do_no_harm() {
 }
 
 #[tokio::test]
+async fn a_lasting_failure_is_not_tried_again_and_the_other_end_of_its_neuron_is() {
+    let served = Served::start().await;
+    let id = Campaign::new("one").layer(0, "0").attempts(3).submit(&served.queue).await;
+    let answer = served.sync(v1::SyncRequest { free_jobs: 2, ..request(1) }).await;
+    let epoch = answer.grants[0].epoch;
+    let failure = |report_id, lasting| {
+        let ordinals = Some(range(report_id as u32 - 1, report_id as u32));
+        v1::JobFailure { report_id, epoch, ordinals, error: "NaN".to_owned(), lasting }
+    };
+    served.sync(v1::SyncRequest { failures: vec![failure(1, true), failure(2, false)], ..request(2) }).await;
+    let failures = served.queue.failures(id, 10).await.expect("the campaign is there");
+    assert_eq!((failures.len(), failures[0].attempts, failures[0].error.as_str()), (1, 1, "NaN"));
+    assert_eq!((counts(&served.queue, id).await.failed, counts(&served.queue, id).await.pending), (1, 1));
+}
+
+#[tokio::test]
+async fn a_number_that_was_another_campaigns_in_another_database_is_described_anew() {
+    let served = Served::start().await;
+    Campaign::new("one").layer(0, "0-7").submit(&served.queue).await;
+    // What a worker knows from before the database was made anew.
+    let known_campaigns = vec![vec![7; 16]];
+    let answer = served.sync(v1::SyncRequest { free_jobs: 2, known_campaigns, ..request(1) }).await;
+    assert_eq!(answer.campaigns[0].identity, answer.grants[0].campaign);
+}
+
+#[tokio::test]
 async fn an_error_with_a_character_the_database_has_not_is_taken_in() {
     let served = Served::start().await;
     let id = Campaign::new("one").layer(0, "0").attempts(1).submit(&served.queue).await;
     let answer = served.sync(v1::SyncRequest { free_jobs: 2, ..request(1) }).await;
     let error = format!("a\0b{}", "ü".repeat(4000));
-    let failure = v1::JobFailure { report_id: 1, epoch: answer.grants[0].epoch, ordinals: Some(range(0, 1)), error };
+    let failure = v1::JobFailure {
+        report_id: 1,
+        epoch: answer.grants[0].epoch,
+        ordinals: Some(range(0, 1)),
+        error,
+        lasting: false,
+    };
     let answer = served.sync(v1::SyncRequest { failures: vec![failure], ..request(2) }).await;
     assert_eq!(answer.acknowledged, [1]);
     let failures = served.campaigns().failures(v1::FailuresRequest { campaign_id: id.0, limit: u32::MAX }).await;
@@ -361,12 +395,17 @@ async fn operators_are_told_what_is_wrong_by_code() {
     let id = Campaign::new("one").layer(0, "0-7").submit(&served.queue).await.0;
     let early = client.resume(v1::ResumeRequest { campaign_id: id }).await.expect_err("it is not paused");
     assert_eq!(early.code(), Code::FailedPrecondition);
-    let nothing = client.submit(v1::SubmitRequest { spec: None, client_key: "k".to_owned() }).await;
+    let nothing = client.submit(v1::SubmitRequest { spec: None, client_key: "k".to_owned(), adoption: 0 }).await;
     assert_eq!(nothing.expect_err("no spec").code(), Code::InvalidArgument);
-    let nameless = v1::SubmitRequest { spec: Some((&Campaign::new("two").spec).into()), client_key: "\0".to_owned() };
+    let nameless =
+        v1::SubmitRequest { spec: Some((&Campaign::new("two").spec).into()), client_key: "\0".to_owned(), adoption: 0 };
     assert_eq!(client.submit(nameless).await.expect_err("no key").code(), Code::InvalidArgument);
     // A key that is known is answered without a look at the model.
-    let known = v1::SubmitRequest { spec: Some((&Campaign::new("one").spec).into()), client_key: "one".to_owned() };
+    let known = v1::SubmitRequest {
+        spec: Some((&Campaign::new("one").spec).into()),
+        client_key: "one".to_owned(),
+        adoption: 0,
+    };
     let known = client.submit(known).await.expect("it is known").into_inner();
     assert_eq!((known.created, known.campaign.unwrap_or_default().id), (false, id));
 }

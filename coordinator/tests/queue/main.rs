@@ -4,6 +4,7 @@
 
 mod support;
 
+mod adoption;
 mod claims;
 mod concurrency;
 mod deadlocks;

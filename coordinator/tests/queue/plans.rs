@@ -58,7 +58,7 @@ async fn blocks(queue: &Queue, (name, sql): (&'static str, &str), arguments: &st
 async fn all_blocks(queue: &Queue, id: CampaignId) -> Vec<(&'static str, i64)> {
     let id = id.0.to_string();
     let statements = [
-        (sql!("claim_candidate"), format!("{id}, 1, 1, '{{}}'")),
+        (sql!("claim_candidate"), format!("{id}, 1, 1, '{{}}', true")),
         (sql!("claimable"), "'{}'".to_owned()),
         (sql!("held_rows"), "'a'".to_owned()),
         (sql!("progress"), id.clone()),

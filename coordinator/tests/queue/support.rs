@@ -19,7 +19,7 @@ use superposed::{
         submit::Submitted,
     },
 };
-use superposed_identity::{LayerIndex, MiningParameters, Mode, Polarities, Precision, TokenRule};
+use superposed_identity::{LayerIndex, MiningParameters, Mode, Polarities, Precision, ResultLayout, TokenRule};
 use superposed_shared::{
     description::{CampaignDescription, CampaignId, Input},
     spec::{CampaignSpec, Source, plan::LayerPlan},
@@ -110,6 +110,7 @@ impl Campaign {
             precision: None,
             max_attempts: 2,
             audit: Default::default(),
+            layout: ResultLayout::Files,
             max_workers: None,
         };
         Self { spec, layers: Vec::new() }
@@ -159,6 +160,7 @@ impl Campaign {
             precision: Precision::F32,
             name: self.spec.name.clone(),
             audit: self.spec.audit,
+            layout: ResultLayout::Files,
         }
     }
 

@@ -66,6 +66,11 @@ async fn leases_are_extended_by_the_time_no_coordinator_was_there() {
     let mut worker = Worker::new(&queue, "a");
     let lease = worker.lease(16).await;
     run_out(&queue, lease.epoch).await;
+    // For as long, it has not told of a job that it finished.
+    let long_ago = "UPDATE workers SET last_progress = now() - interval '1 hour'";
+    sqlx::query(long_ago).execute(queue.pool()).await.expect("the database is there");
+    let long_ago = "UPDATE spans SET leased_at = now() - interval '1 hour' WHERE state = 'leased'";
+    sqlx::query(long_ago).execute(queue.pool()).await.expect("the database is there");
     let asleep = "UPDATE pulses SET at = at - interval '1 hour'";
     sqlx::query(asleep).execute(queue.pool()).await.expect("the database is there");
 
@@ -77,6 +82,7 @@ async fn leases_are_extended_by_the_time_no_coordinator_was_there() {
     let outage = queue.pulse().await.expect("the database is there");
     assert!((3599.0..3700.0).contains(&outage), "{outage}");
     assert_eq!(queue.pulse().await.expect("the database is there"), 0.0, "the gap was bridged twice");
+    assert_eq!(queue.revoke_wedged().await.expect("the database is there"), 0);
     assert_eq!(other.claim(16).await, []);
     assert_eq!(ordinals_in(&queue, campaign, "leased").await.len(), 16);
     assert_eq!(worker.finish(&lease).await, Reported::Counted);

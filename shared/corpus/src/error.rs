@@ -1,7 +1,7 @@
 //! What can go wrong with a corpus, each as one line that says what, where and what to do.
 
 use crate::{pickle::PickleError, store::FORMAT};
-use std::{io, path::Path, path::PathBuf};
+use std::{borrow::Cow, io, path::Path, path::PathBuf};
 use superposed_identity::WordId;
 
 /// A corpus that could not be made, opened or trusted.
@@ -191,7 +191,7 @@ pub enum CorpusError {
         /// The line, from 1.
         line: u64,
         /// What is wrong with it and what to do.
-        detail: &'static str,
+        detail: Cow<'static, str>,
     },
     /// A document names a word that the vocabulary does not have.
     #[error("document {document} has the word id {id}, but the vocabulary has only {words} words")]

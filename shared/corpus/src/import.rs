@@ -21,7 +21,7 @@
 mod archive;
 mod counts;
 mod histogram;
-mod layout;
+pub(crate) mod layout;
 mod pipeline;
 
 use crate::{

@@ -1,53 +1,95 @@
-//! Input files: found in directories, opened, decompressed by what they are.
+//! Where text and published counts are read from: named sources, decompressed by what they are.
+
+mod compression;
+
+pub(crate) use compression::open;
+pub(crate) use compression::open_source;
 
 use crate::CorpusError;
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
 };
 
-/// How many bytes are read at once: enough that the system call costs nothing.
-const BUFFER: usize = 1 << 17;
+/// Something to read text from: a file, or an object of a store.
+pub trait Source: Send + Sync {
+    /// Its path or address, for messages.
+    fn path(&self) -> &Path;
 
-/// Counts the bytes that pass, as they lie on disk.
-struct Metered<'p, R> {
-    inner: R,
-    passed: &'p AtomicU64,
+    /// How many bytes it has, as it lies there; only what is reported of progress depends on it.
+    fn bytes(&self) -> u64;
+
+    /// Starts to read it. A count of which a rule chooses the words reads each source twice.
+    ///
+    /// # Errors
+    /// What refuses. The line that users see adds what was being done, and the path.
+    fn open(&self) -> io::Result<Box<dyn Read + Send>>;
 }
 
-impl<R: Read> Read for Metered<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.passed.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
+/// What is counted: sources in the order in which they were given.
+#[derive(Default)]
+pub struct Inputs {
+    pub(crate) given: Vec<String>,
+    pub(crate) sources: Vec<Box<dyn Source>>,
+}
+
+impl Inputs {
+    /// The files at some paths.
+    ///
+    /// # Errors
+    /// As [`Self::add_path`].
+    pub fn of_paths(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Self, CorpusError> {
+        let mut inputs = Self::default();
+        paths.into_iter().try_for_each(|path| inputs.add_path(path.as_ref()))?;
+        Ok(inputs)
+    }
+
+    /// Adds a file, or all files under a directory, sorted by path. Names that start with a dot are passed over there,
+    /// and links to directories are not followed.
+    ///
+    /// # Errors
+    /// A path that is not there, or cannot be looked at.
+    pub fn add_path(&mut self, path: &Path) -> Result<(), CorpusError> {
+        let files = files(path)?.into_iter().map(|path| {
+            let bytes = std::fs::metadata(&path).map_err(CorpusError::io("look at", &path))?.len();
+            Ok(Box::new(TextFile { path, bytes }) as Box<dyn Source>)
+        });
+        let files = files.collect::<Result<_, CorpusError>>()?;
+        self.add(path.display().to_string(), files);
+        Ok(())
+    }
+
+    /// Adds sources; `given` is what the store's provenance calls them together.
+    pub fn add(&mut self, given: String, sources: Vec<Box<dyn Source>>) {
+        self.given.push(given);
+        self.sources.extend(sources);
+    }
+
+    /// All sources, in bytes as they lie there.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.sources.iter().map(|source| source.bytes()).sum()
     }
 }
 
-/// Opens a file and undoes its compression, which its first bytes tell: gzip, bzip2 or zstd (each also of several
-/// parts), or none. The bytes read from disk are added to `passed`.
-pub(crate) fn open<'p>(path: &Path, passed: &'p AtomicU64) -> Result<Box<dyn BufRead + 'p>, CorpusError> {
-    let file = File::open(path).map_err(CorpusError::io("open", path))?;
-    let mut raw = BufReader::with_capacity(BUFFER, Metered { inner: file, passed });
-    let start = raw.fill_buf().map_err(CorpusError::io("read", path))?;
-    Ok(if start.starts_with(&[0x1f, 0x8b]) {
-        Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(raw)))
-    } else if is_bzip2(start) {
-        Box::new(BufReader::with_capacity(BUFFER, bzip2::bufread::MultiBzDecoder::new(raw)))
-    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let decoder = zstd::Decoder::with_buffer(raw).map_err(CorpusError::io("decompress", path))?;
-        Box::new(BufReader::with_capacity(BUFFER, decoder))
-    } else {
-        Box::new(raw)
-    })
+/// A file on disk.
+struct TextFile {
+    path: PathBuf,
+    bytes: u64,
 }
 
-/// A text may well start with `BZh`, so the block (or, in an empty file, the end) that must follow is looked at too.
-fn is_bzip2(start: &[u8]) -> bool {
-    const BLOCK: [u8; 6] = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
-    const END: [u8; 6] = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
-    start.starts_with(b"BZh") && start.get(4..10).is_some_and(|magic| magic == BLOCK || magic == END)
+impl Source for TextFile {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(&self.path)?))
+    }
 }
 
 /// The regular files under a directory, or the file itself; sorted by path, so that a result never depends on the order
@@ -81,35 +123,6 @@ pub(crate) fn total_bytes(files: &[PathBuf]) -> Result<u64, CorpusError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
-
-    fn read_back(name: &str, content: &[u8]) -> (String, u64) {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let path = directory.path().join(name);
-        std::fs::write(&path, content).expect("written");
-        let (passed, mut text) = (AtomicU64::new(0), String::new());
-        open(&path, &passed).expect("opened").read_to_string(&mut text).expect("read");
-        (text, passed.into_inner())
-    }
-
-    #[test]
-    fn compression_is_told_by_the_content_and_all_parts_are_read() {
-        let gzip = |text: &str| {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()).expect("compressed")
-        };
-        let bzip2 = |text: &str| {
-            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-            encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()).expect("compressed")
-        };
-        let zstd = |text: &str| zstd::encode_all(text.as_bytes(), 1).expect("compressed");
-        for compress in [&gzip as &dyn Fn(&str) -> Vec<u8>, &bzip2, &zstd] {
-            let parts = [compress("one "), compress("two")].concat();
-            assert_eq!(read_back("text", &parts), ("one two".to_owned(), parts.len() as u64));
-        }
-        assert_eq!(read_back("text.gz", b"BZh is plain").0, "BZh is plain");
-        assert_eq!(read_back("empty", b"").0, "");
-    }
 
     #[test]
     fn files_are_found_in_all_directories_and_sorted_without_hidden_ones() {
@@ -124,5 +137,8 @@ mod tests {
         let names: Vec<_> = found.iter().map(|path| path.strip_prefix(directory.path()).expect("under it")).collect();
         assert_eq!(names, ["a", "b/1", "b/2"].map(Path::new));
         assert_eq!(total_bytes(&found).expect("measured"), 3);
+        let inputs = Inputs::of_paths([directory.path()]).expect("listed");
+        assert_eq!(inputs.sources.iter().map(|source| source.path()).collect::<Vec<_>>(), found);
+        assert_eq!(inputs.bytes(), 3);
     }
 }

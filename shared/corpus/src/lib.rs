@@ -9,6 +9,7 @@
 //! - [`mod@npmi`]: normalized pointwise mutual information of pairs and pools
 //! - [`mod@import`]: published counts to a store
 //! - [`mod@count`]: text to a store
+//! - [`mod@export`]: a store to published counts
 //! - [`pickle`]: the part of Python's pickle format that counts are written in; executes nothing
 //! - [`progress`]: what long work reports while it runs
 //!
@@ -17,9 +18,11 @@
 
 pub mod count;
 pub mod error;
+pub mod export;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 pub mod import;
+mod in_order;
 mod input;
 mod map;
 pub mod npmi;
@@ -32,7 +35,9 @@ pub mod vocabulary;
 
 pub use count::{CountOptions, DocumentsOptions, count, count_documents};
 pub use error::CorpusError;
+pub use export::{ExportOptions, export};
 pub use import::{ImportOptions, import};
+pub use input::{Inputs, Source};
 pub use npmi::Npmi;
 pub use progress::{Progress, Stage};
 pub use store::{Corpus, CorpusSummary, Provenance};

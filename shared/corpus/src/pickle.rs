@@ -8,6 +8,9 @@
 mod numpy;
 mod reader;
 mod value;
+mod write;
 
 pub use reader::{PickleError, entries, read};
+pub(crate) use write::DictWriter;
+
 pub use value::{DictId, Item, ListId, Pickle, SetId, TupleId};

@@ -12,6 +12,8 @@ pub enum Stage {
     CountingWindows,
     /// Encoding, hashing and writing what is left of the store; in words.
     WritingStore,
+    /// Writing counts as they are published; in words.
+    WritingCounts,
 }
 
 /// How far one stage is.

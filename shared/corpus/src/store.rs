@@ -76,7 +76,7 @@ pub use write::CorpusSummary;
 #[cfg(feature = "fuzz")]
 pub(crate) use fuzz::{header as fuzz_header, row as fuzz_row};
 pub(crate) use gather::Gathered;
-pub(crate) use place::refuse_existing;
+pub(crate) use place::{Place, refuse_existing, sync};
 pub(crate) use row::{EncodedRow, Row};
 pub(crate) use write::{Contents, StoreWriter};
 

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 use superposed_corpus::{
-    Corpus, CountOptions, ImportOptions, Npmi, WordId, count,
+    Corpus, CountOptions, ImportOptions, Inputs, Npmi, WordId, count,
     count::{VocabularyRule, Words},
     import,
     npmi::npmi,
@@ -144,7 +144,8 @@ fn extracted_wikipedia_is_counted() {
     let rule = VocabularyRule { max_words: 10_000, ..VocabularyRule::default() };
     let options = CountOptions { words: Words::Chosen(rule), ..CountOptions::default() };
     let start = Instant::now();
-    let summary = count(&[text], &place.path().join("store"), &options).expect("counted");
+    let summary =
+        count(&Inputs::of_paths([text]).expect("files"), &place.path().join("store"), &options).expect("counted");
     eprintln!("counted in {:.2?}: {summary:?}", start.elapsed());
     assert_eq!(summary.words, 10_000);
     Corpus::open(&place.path().join("store")).expect("opened").verify().expect("undamaged");

@@ -2,10 +2,14 @@
 
 use std::{cell::Cell, collections::BTreeMap, io::Write, path::Path};
 use superposed_corpus::{
-    Corpus, CountOptions, DocumentsOptions, Vocabulary, WordId, count,
-    count::{Ranking, Tokenization, VocabularyRule, Words},
+    Corpus, CorpusError, CorpusSummary, CountOptions, DocumentsOptions, Inputs, Vocabulary, WordId, count,
+    count::{Frequency, Ranking, Tokenization, VocabularyRule, Words},
     count_documents,
 };
+
+fn counting(path: &Path, store: &Path, options: &CountOptions<'_>) -> Result<CorpusSummary, CorpusError> {
+    count(&Inputs::of_paths([path])?, store, options)
+}
 
 fn counted(place: &Path, files: &[(&str, &[u8])], options: &CountOptions<'_>) -> Result<Corpus, String> {
     let (texts, store) = (place.join("texts"), place.join("store"));
@@ -14,7 +18,7 @@ fn counted(place: &Path, files: &[(&str, &[u8])], options: &CountOptions<'_>) ->
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
         std::fs::write(path, bytes).expect("written");
     }
-    let summary = count(&[texts], &store, options).map_err(|error| error.to_string());
+    let summary = counting(&texts, &store, options).map_err(|error| error.to_string());
     assert_eq!(store.exists(), summary.is_ok());
     let corpus = Corpus::open(&store).expect("opened");
     assert_eq!(summary?.digest, corpus.digest());
@@ -61,7 +65,7 @@ fn words_may_be_given_and_tokens_taken_as_they_are() {
         window: 0,
         words: Words::Given(vec!["X-ray".to_owned(), "absent".to_owned(), "The".to_owned()]),
         tokenization: Tokenization::Whitespace,
-        progress: None,
+        ..CountOptions::default()
     };
     let corpus = counted(place.path(), &[("a", b"The X-ray the\nx-ray The"), ("b", b"")], &options).expect("counted");
     assert_eq!((corpus.vocabulary().len(), corpus.windows(), corpus.window_size()), (3, 2, 0));
@@ -75,15 +79,16 @@ fn the_rule_for_words_is_obeyed_and_recorded() {
     let rule = VocabularyRule {
         max_words: 2,
         ranking: Ranking::DocumentFrequency,
-        min_document_frequency: 2,
-        max_document_frequency: Some(2),
+        min_document_frequency: Frequency::Documents(2),
+        max_document_frequency: Some(Frequency::Documents(2)),
         min_word_length: 2,
     };
     let options = CountOptions { words: Words::Chosen(rule), ..CountOptions::default() };
     let text = b"all bb bb a\nall cc a\nall cc bb dd dd dd\n";
     let corpus = counted(place.path(), &[("text", text)], &options).expect("counted");
     assert_eq!(corpus.vocabulary().iter().map(|(_, word)| word).collect::<Vec<_>>(), ["bb", "cc"]);
-    let expected = "first 2 by document frequency, in at least 2 and at most 2 documents, of at least 2 characters";
+    let expected =
+        "first 2 by document frequency, in at least 2 documents and at most 2 documents, of at least 2 characters";
     assert_eq!(corpus.provenance().settings["words"], expected);
 }
 
@@ -112,7 +117,7 @@ fn inputs_without_text_words_or_utf8_are_refused_and_leave_nothing() {
             std::fs::write(texts.join("text"), bytes).expect("written");
         }
         let store = place.path().join("store");
-        let error = count(&[texts], &store, &CountOptions::default()).expect_err("accepted").to_string();
+        let error = counting(&texts, &store, &CountOptions::default()).expect_err("accepted").to_string();
         assert!(!store.exists());
         error
     };
@@ -122,11 +127,11 @@ fn inputs_without_text_words_or_utf8_are_refused_and_leave_nothing() {
     assert!(refused("binary", Some(b"good\nb\xffd\n")).contains("text, line 2: it is no UTF-8"));
     assert!(refused("truncated", Some(&gzip(b"some text\n")[..15])).starts_with("cannot read "));
     let given = CountOptions { words: Words::Given(vec!["x".to_owned()]), ..CountOptions::default() };
-    let error = count(&[place.path().join("empty")], &place.path().join("store"), &given).expect_err("accepted");
+    let error = counting(&place.path().join("empty"), &place.path().join("store"), &given).expect_err("accepted");
     assert!(error.to_string().starts_with("the corpus has no window"), "{error}");
-    let error = count(&[place.path().join("absent")], &place.path().join("store"), &given).expect_err("accepted");
+    let error = counting(&place.path().join("absent"), &place.path().join("store"), &given).expect_err("accepted");
     assert!(error.to_string().starts_with("cannot look at "), "{error}");
-    let error = count(&[place.path().join("absent")], &place.path().join("none"), &given).expect_err("accepted");
+    let error = counting(&place.path().join("empty"), &place.path().join("none"), &given).expect_err("accepted");
     assert!(error.to_string().ends_with("remove it first"), "{error}");
 }
 

@@ -1,4 +1,4 @@
-//! Models in a bucket of S3, kept on this disk under the digests of their contents.
+//! Models in a bucket, kept on this disk under the digests of their contents.
 //!
 //! ```text
 //! <cache>/artefacts/<digest>/…     the files, read only
@@ -7,23 +7,19 @@
 //! <cache>/locks/<fingerprint>
 //! ```
 
-use crate::{FetchError, disk::Disk, selection::What, settings::Settings, tls};
+use crate::{FetchError, disk::Disk, selection::What, settings::Settings};
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::{
-    BackoffConfig, ClientOptions, Error as StoreError, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig,
-    aws::{AmazonS3Builder, AmazonS3ConfigKey},
-    path::Path as ObjectPath,
-};
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs,
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 use superposed_model::{ModelError, digest};
+use superposed_storage::{Address, Storage};
 use tokio::io::AsyncWriteExt;
 
 /// Parts that an object is read in, several at a time.
@@ -32,16 +28,12 @@ const PART: u64 = 16 << 20;
 /// Parts that are read side by side.
 const SIDE_BY_SIDE: usize = 4;
 
-/// How long one request may be repeated; what is signed into it does not last longer.
-const LONGEST_REQUEST: Duration = Duration::from_mins(3);
-
 const VARIABLE: &str = "SUPERPOSED_CACHE";
 
 /// Objects below a prefix.
 #[derive(Debug)]
 pub(crate) struct Bucket {
-    store: Arc<dyn ObjectStore>,
-    prefix: ObjectPath,
+    storage: Storage,
     place: String,
     disk: Disk,
 }
@@ -55,38 +47,10 @@ pub(crate) struct Stored {
 }
 
 impl Bucket {
-    pub(crate) fn new(settings: &Settings, bucket: &str, prefix: &str) -> Result<Self, FetchError> {
-        tls::prepare();
-        let place = format!("s3://{bucket}/{prefix}");
-        let patience = settings.patience;
-        let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
-        // The library takes these for itself only from a process's own environment.
-        for (name, value) in &settings.buckets {
-            if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
-                builder = builder.with_config(key, value);
-            }
-        }
-        // Who names an address without TLS means it.
-        let plain = |(name, value): &(String, String)| {
-            name.starts_with("AWS_ENDPOINT") && value.to_ascii_lowercase().starts_with("http://")
-        };
-        let options = ClientOptions::new()
-            .with_allow_http(settings.buckets.iter().any(plain))
-            .with_timeout_disabled()
-            .with_read_timeout(patience.silence);
-        let retries = RetryConfig {
-            backoff: BackoffConfig { init_backoff: patience.first_wait, ..BackoffConfig::default() },
-            max_retries: patience.attempts.saturating_sub(1) as usize,
-            retry_timeout: LONGEST_REQUEST,
-        };
-        let store = builder.with_client_options(options).with_retry(retries).build();
-        let store = store.map_err(|error| refusal(&place, &error))?;
-        Ok(Self::of_store(Arc::new(store), prefix, place, settings))
-    }
-
-    fn of_store(store: Arc<dyn ObjectStore>, prefix: &str, place: String, settings: &Settings) -> Self {
-        let disk = Disk { root: settings.cache.clone(), variable: VARIABLE };
-        Self { store, prefix: ObjectPath::from(prefix), place, disk }
+    pub(crate) fn new(settings: &Settings, bucket: superposed_storage::Bucket) -> Result<Self, FetchError> {
+        let place = bucket.to_string();
+        let storage = Storage::open(Address::Bucket(bucket), &settings.storage)?;
+        Ok(Self { storage, place, disk: Disk { root: settings.cache.clone(), variable: VARIABLE } })
     }
 
     /// Sees to it that what is wanted is on this disk. What has the admitted digest is taken without asking the store.
@@ -96,8 +60,8 @@ impl Bucket {
         {
             return Ok(stored);
         }
-        let listed = self.store.list_with_delimiter(Some(&self.prefix)).await;
-        let objects = listed.map_err(|error| refusal(&self.place, &error))?.objects;
+        let listed = self.storage.store().list_with_delimiter(None).await;
+        let objects = listed.map_err(|error| self.storage.error("", &error))?.objects;
         let objects: BTreeMap<String, ObjectMeta> = objects
             .into_iter()
             .filter_map(|object| Some((object.location.filename()?.to_owned(), object)))
@@ -205,20 +169,19 @@ impl Bucket {
                     if_match: object.e_tag.clone(),
                     ..GetOptions::default()
                 };
-                self.store.get_opts(&object.location, options).await?.bytes().await
+                self.storage.store().get_opts(&object.location, options).await?.bytes().await
             })
             .buffered(SIDE_BY_SIDE);
-        while let Some(bytes) = parts.try_next().await.map_err(|error| refusal(&self.place, &error))? {
+        while let Some(bytes) = parts.try_next().await.map_err(|error| self.storage.error("", &error))? {
             file.write_all(&bytes).await.map_err(&failed)?;
         }
         file.sync_all().await.map_err(&failed)?;
         let length = file.metadata().await.map_err(&failed)?.len();
         if length != object.size {
             fs::remove_file(&part).map_err(&failed)?;
-            return Err(FetchError::Bucket {
+            return Err(FetchError::Length {
                 place: self.place.clone(),
                 reason: format!("{name} has {length} bytes, but {} were listed", object.size),
-                remedy: "try again once it does not change any more",
             });
         }
         fs::rename(&part, &path).map_err(self.disk.error(&path))?;
@@ -235,47 +198,9 @@ fn ranges(bytes: Range<u64>) -> impl Iterator<Item = Range<u64>> {
     (bytes.start..end).step_by(usize::try_from(PART).unwrap_or(usize::MAX)).map(move |at| at..end.min(at + PART))
 }
 
-/// What a store says, in one line.
-fn refusal(place: &str, error: &StoreError) -> FetchError {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |&error| error.source());
-    let reason = said(&causes.last().map_or_else(String::new, ToString::to_string));
-    // Of a listing that it may not make, the library does not tell the kind.
-    let is = |status: &str| reason.contains(status);
-    let remedy = match error {
-        StoreError::Precondition { .. } => "it changed while it was read: try again once it does not",
-        StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => DENIED,
-        _ if is("401 Unauthorized") || is("403 Forbidden") => DENIED,
-        StoreError::NotFound { .. } => NOT_FOUND,
-        _ if is("404 Not Found") => NOT_FOUND,
-        _ => "check the network, AWS_ENDPOINT_URL and AWS_REGION",
-    };
-    FetchError::Bucket { place: place.to_owned(), reason, remedy }
-}
-
-const DENIED: &str = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that they may list and read this bucket";
-const NOT_FOUND: &str = "check the bucket and the path";
-
-/// The innermost cause in one line: of a document in XML, what it says in `Code`.
-fn said(cause: &str) -> String {
-    let line = cause.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    let line = line.trim_start_matches("Server returned non-2xx status code: ");
-    let code = line.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
-    let text = line.split_once(": <?xml").map_or(line, |(text, _)| text);
-    let said = code.map_or_else(|| text.to_owned(), |code| format!("{text} ({code})"));
-    said.chars().take(300).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn of_a_document_only_its_code_is_told() {
-        let cause = "Server returned non-2xx status code: 404 Not Found: <?xml version=\"1.0\"?>\n<Error>\
-                     <Code>NoSuchBucket</Code><Resource>/x</Resource></Error>";
-        assert_eq!(said(cause), "404 Not Found (NoSuchBucket)");
-        assert_eq!(said("error sending\n request"), "error sending request");
-    }
 
     #[test]
     fn parts_follow_each_other_to_the_last_byte() {

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 use superposed_model::{ModelError, TokenizerError};
 use superposed_shared::place::PlaceError;
+use superposed_storage::StorageError;
 
 /// A model or a tokenizer that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -124,13 +125,14 @@ pub enum FetchError {
         variable: &'static str,
     },
     /// An object store does not give what is wanted.
-    #[error("{place}: {reason}; {remedy}")]
-    Bucket {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// An object is not as long as it was listed.
+    #[error("{place}: {reason}; try again once it does not change any more")]
+    Length {
         /// What was to be fetched.
         place: String,
-        /// What it says.
+        /// How long it is.
         reason: String,
-        /// What to do.
-        remedy: &'static str,
     },
 }

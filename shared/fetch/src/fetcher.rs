@@ -47,8 +47,8 @@ impl Fetcher {
                 let snapshot = hub.snapshot(&place, What::Model, Extent::Whole, Trust::Cache);
                 Ok(self.runtime.block_on(snapshot)?.directory)
             }
-            Place::Bucket { bucket, prefix } => {
-                let bucket = Bucket::new(&self.settings, &bucket, &prefix)?;
+            Place::Bucket(bucket) => {
+                let bucket = Bucket::new(&self.settings, bucket)?;
                 Ok(self.runtime.block_on(bucket.fetch(What::Model, None))?.directory)
             }
         }
@@ -102,8 +102,8 @@ impl Fetcher {
                     }
                 }
             }
-            Place::Bucket { bucket, prefix } => {
-                let bucket = Bucket::new(&self.settings, &bucket, &prefix)?;
+            Place::Bucket(bucket) => {
+                let bucket = Bucket::new(&self.settings, bucket)?;
                 let stored = self.runtime.block_on(bucket.fetch(What::Model, None))?;
                 Ok(SeenModel::whole(place.to_owned(), ModelDirectory::open(&stored.directory)?, Some(stored.digest)))
             }
@@ -123,8 +123,8 @@ impl Fetcher {
                 let snapshot = self.runtime.block_on(snapshot)?;
                 (snapshot.place.to_string(), snapshot.directory)
             }
-            Place::Bucket { bucket, prefix } => {
-                let bucket = Bucket::new(&self.settings, &bucket, &prefix)?;
+            Place::Bucket(bucket) => {
+                let bucket = Bucket::new(&self.settings, bucket)?;
                 (place.to_owned(), self.runtime.block_on(bucket.fetch(What::Tokenizer, None))?.directory)
             }
         };
@@ -141,8 +141,8 @@ impl Fetcher {
         match place.parse()? {
             Place::Directory(path) => open(&path),
             Place::Hub(place) => self.open_from_hub(&place, what, admitted, open),
-            Place::Bucket { bucket, prefix } => {
-                let bucket = Bucket::new(&self.settings, &bucket, &prefix)?;
+            Place::Bucket(bucket) => {
+                let bucket = Bucket::new(&self.settings, bucket)?;
                 open(&self.runtime.block_on(bucket.fetch(what, Some(admitted)))?.directory)
             }
         }

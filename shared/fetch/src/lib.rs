@@ -10,8 +10,7 @@
 //! - [`seen`]: a model as it is looked at before a campaign is queued, without its weights where they lie elsewhere
 //! - `selection`: which files of a place are needed
 //! - `hub`: Hugging Face's hub and its cache
-//! - `bucket`: S3 and a cache by digest
-//! - `tls`: what clients are secured by
+//! - `bucket`: object stores and a cache by digest
 //! - `disk`: locks, room and names on the disk
 
 mod bucket;
@@ -22,7 +21,6 @@ mod hub;
 pub mod seen;
 mod selection;
 pub mod settings;
-mod tls;
 
 #[cfg(feature = "test-hub")]
 pub mod test_hub;

@@ -1,5 +1,5 @@
 //! Endpoints, tokens and caches, from the environment: the hub's variables are those of Hugging Face's own tools, so
-//! that a cache that is there is used; those of buckets are AWS's.
+//! that a cache that is there is used; those of object stores are their own.
 
 use std::{env, fmt, fs, path::PathBuf, time::Duration};
 
@@ -10,9 +10,9 @@ pub struct Settings {
     pub hub: HubSettings,
     /// Where what comes from buckets is kept.
     pub cache: PathBuf,
-    /// Settings of S3 by the names of AWS's variables, like `AWS_ENDPOINT_URL`.
-    pub buckets: Vec<(String, String)>,
-    /// How long a server is waited for.
+    /// How object stores are reached.
+    pub storage: superposed_storage::Settings,
+    /// How long a hub is waited for.
     pub patience: Patience,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// How long a server is waited for, and how often it is asked.
+/// How long a hub is waited for, and how often it is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// Attempts that may fail one after the other; progress starts the count anew.
@@ -60,11 +60,11 @@ impl Settings {
     /// The settings of this process.
     #[must_use]
     pub fn from_environment() -> Self {
-        let buckets = env::vars().filter(|(name, _)| name.starts_with("AWS_")).collect();
-        Self::of(|name| env::var(name).ok().filter(|value| !value.is_empty()), buckets)
+        let storage = superposed_storage::Settings::from_environment();
+        Self::of(|name| env::var(name).ok().filter(|value| !value.is_empty()), storage)
     }
 
-    fn of(variable: impl Fn(&str) -> Option<String>, buckets: Vec<(String, String)>) -> Self {
+    fn of(variable: impl Fn(&str) -> Option<String>, storage: superposed_storage::Settings) -> Self {
         let path = |name: &str| variable(name).map(PathBuf::from);
         // A service may have no home.
         let caches = path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(".cache")));
@@ -84,7 +84,7 @@ impl Settings {
                 offline: variable("HF_HUB_OFFLINE").is_some_and(yes),
             },
             cache: path("SUPERPOSED_CACHE").unwrap_or_else(|| caches.join("superposed")),
-            buckets,
+            storage,
             patience: Patience::default(),
         }
     }
@@ -96,7 +96,7 @@ mod tests {
 
     fn settings(variables: &[(&str, &str)]) -> Settings {
         let variable = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-        Settings::of(variable, Vec::new())
+        Settings::of(variable, superposed_storage::Settings::default())
     }
 
     #[test]

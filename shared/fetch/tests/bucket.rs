@@ -1,11 +1,5 @@
 //! Models of a bucket, fetched from a real S3 server on loopback.
 
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder as Connections,
-};
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
-use s3s_fs::FileSystem;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -17,13 +11,14 @@ use superposed_fetch::{
     settings::{HubSettings, Patience},
 };
 use superposed_model::{ModelDirectory, test_models::TestModel};
+use superposed_storage::test_server::TestServer;
 use tempfile::TempDir;
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::runtime::Runtime;
 
 /// A server with a bucket `models` that has a model at `tiny/gpt2`, and a machine that does not.
 struct Bench {
     runtime: Runtime,
-    stored: TempDir,
+    server: TestServer,
     home: TempDir,
     settings: Settings,
 }
@@ -32,8 +27,8 @@ const PLACE: &str = "s3://models/tiny/gpt2";
 
 impl Bench {
     fn new(model: &TestModel) -> Self {
-        let stored = tempfile::tempdir().expect("a temporary directory");
-        let directory = stored.path().join("models/tiny/gpt2");
+        let server = TestServer::start(&["models"]);
+        let directory = server.bucket("models").join("tiny/gpt2");
         fs::create_dir_all(directory.join("onnx")).expect("a writable directory");
         model.write(&directory);
         for name in ["README.md", "pytorch_model.bin", "onnx/model.onnx"] {
@@ -41,20 +36,6 @@ impl Bench {
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let mut service = S3ServiceBuilder::new(FileSystem::new(stored.path()).expect("a readable directory"));
-        service.set_auth(SimpleAuth::from_single("key", "secret"));
-        let service = service.build();
-        runtime.spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let service = service.clone();
-                tokio::spawn(async move {
-                    let server = Connections::new(TokioExecutor::new());
-                    let _ = server.serve_connection(TokioIo::new(socket), service).await;
-                });
-            }
-        });
         let home = tempfile::tempdir().expect("a temporary directory");
         let hub = HubSettings {
             endpoint: "http://127.0.0.1:9".to_owned(),
@@ -62,18 +43,13 @@ impl Bench {
             cache: home.path().join("hub"),
             offline: true,
         };
-        let buckets = [
-            ("AWS_ENDPOINT_URL", format!("http://{address}")),
-            ("AWS_ACCESS_KEY_ID", "key".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
-        ];
         let settings = Settings {
             hub,
             cache: home.path().join("superposed"),
-            buckets: buckets.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            storage: server.settings(),
             patience: Patience { attempts: 2, first_wait: Duration::from_millis(1), silence: Duration::from_secs(30) },
         };
-        Self { runtime, stored, home, settings }
+        Self { runtime, server, home, settings }
     }
 
     fn fetcher(&self) -> Fetcher {
@@ -81,7 +57,7 @@ impl Bench {
     }
 
     fn directory(&self) -> PathBuf {
-        self.stored.path().join("models/tiny/gpt2")
+        self.server.bucket("models").join("tiny/gpt2")
     }
 
     fn digest(&self) -> String {
@@ -96,8 +72,7 @@ impl Bench {
 
     /// A setting of S3 changed.
     fn with(mut self, name: &str, value: &str) -> Self {
-        self.settings.buckets.retain(|(known, _)| known != name);
-        self.settings.buckets.push((name.to_owned(), value.to_owned()));
+        self.settings.storage.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 }
@@ -165,10 +140,10 @@ fn a_model_that_changed_is_another_one() {
 fn what_a_killed_process_left_is_continued() {
     let bench = Bench::new(&TestModel::gpt2());
     let digest = bench.digest();
-    fs::rename(bench.directory().join("model.safetensors"), bench.stored.path().join("aside")).expect("there");
+    fs::rename(bench.directory().join("model.safetensors"), bench.home.path().join("aside")).expect("there");
     // Without its weights it is none, which leaves the name of the attempt's directory free to be seen below.
     assert!(bench.refusal(PLACE).contains("pytorch_model.bin"));
-    fs::rename(bench.stored.path().join("aside"), bench.directory().join("model.safetensors")).expect("there");
+    fs::rename(bench.home.path().join("aside"), bench.directory().join("model.safetensors")).expect("there");
     bench.fetcher().model(PLACE).expect("a stored model");
     let listings = bench.home.path().join("superposed/listings");
     let fingerprint = names(&listings).pop().expect("what was listed");

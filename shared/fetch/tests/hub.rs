@@ -44,7 +44,7 @@ impl Bench {
                 offline: false,
             },
             cache: home.path().join("superposed"),
-            buckets: Vec::new(),
+            storage: superposed_storage::Settings::default(),
             patience: Patience { attempts: 3, first_wait: Duration::from_millis(1), silence: Duration::from_secs(30) },
         };
         Self { published, server, home, settings }

@@ -19,6 +19,7 @@ pub mod mode;
 pub mod parameters;
 pub mod polarity;
 mod precision;
+mod result_layout;
 pub mod size;
 
 pub use audit::{AuditShare, AuditShareError};
@@ -28,6 +29,7 @@ pub use mode::Mode;
 pub use parameters::{MiningParameters, ParameterError, SolverKind, TokenRule};
 pub use polarity::{Polarities, Polarity};
 pub use precision::Precision;
+pub use result_layout::ResultLayout;
 pub use size::Size;
 
 /// A text that does not name what it should.

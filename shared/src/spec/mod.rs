@@ -17,7 +17,9 @@ pub use source::Source;
 use crate::place::{Place, PlaceError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use superposed_identity::{AuditShare, MiningParameters, Mode, Polarities, Precision, Size, SolverKind, TokenRule};
+use superposed_identity::{
+    AuditShare, MiningParameters, Mode, Polarities, Precision, ResultLayout, Size, SolverKind, TokenRule,
+};
 
 /// A campaign as its author wrote it, with absolute paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +55,8 @@ pub struct CampaignSpec {
     pub audit: AuditShare,
     /// How many workers may work on it at a time; any number when absent.
     pub max_workers: Option<u32>,
+    /// As what results are written.
+    pub layout: ResultLayout,
 }
 
 /// Neurons to mine: every named neuron of every named layer in every named mode.

@@ -1,10 +1,11 @@
 //! The jobs of a campaign: for each (mode, layer) the neurons to mine.
 
 use super::{CampaignSpec, IndexSet};
+use serde::{Deserialize, Serialize};
 use superposed_identity::{JobId, LayerIndex, Mode, NeuronId};
 
 /// The neurons of one (mode, layer).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerPlan {
     /// The mode.
     pub mode: Mode,

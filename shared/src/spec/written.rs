@@ -2,7 +2,7 @@
 
 use super::{CampaignSpec, ParameterChoices, Selection, Source, SpecError};
 use serde::{Deserialize, Serialize};
-use superposed_identity::{AuditShare, Mode, Polarities, Precision, Size};
+use superposed_identity::{AuditShare, Mode, Polarities, Precision, ResultLayout, Size};
 
 /// The fields of a spec.
 #[derive(Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub(super) struct Written {
     audit: AuditShare,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_workers: Option<u32>,
+    // Left out where it is the usual one, so that a spec of an earlier version keeps its digest.
+    #[serde(default, skip_serializing_if = "ResultLayout::is_files")]
+    layout: ResultLayout,
 }
 
 fn both_polarities() -> Polarities {
@@ -74,6 +77,7 @@ impl TryFrom<Written> for CampaignSpec {
             max_attempts: written.max_attempts,
             audit: written.audit,
             max_workers: written.max_workers,
+            layout: written.layout,
         })
     }
 }
@@ -108,6 +112,7 @@ impl From<CampaignSpec> for Written {
             max_attempts: spec.max_attempts,
             audit: spec.audit,
             max_workers: spec.max_workers,
+            layout: spec.layout,
         }
     }
 }

@@ -97,7 +97,7 @@ pub enum StoredError {
         /// Where.
         place: String,
         /// Why it cannot be read.
-        reason: &'static str,
+        reason: String,
     },
     /// The tree cannot be listed or read.
     #[error("{kind} {place}: {source}")]
@@ -165,11 +165,10 @@ pub struct StoredTree {
 pub fn open(kind: Kind, place: &str) -> Result<Destination, StoredError> {
     let refused = |reason| StoredError::Place { kind, place: place.to_owned(), reason };
     Destination::open_existing(place).map_err(|error| match error {
-        DestinationError::Absent(_) => refused("there is no such directory; name that of a size, like results/124M"),
-        DestinationError::Unsupported(_) => refused("only directories and file:// URLs are read; use one of those"),
-        DestinationError::Relative(_) => {
-            refused("a file:// URL names an absolute path, like file:///data/results/124M; write it so")
+        DestinationError::Absent(_) => {
+            refused("there is no such directory; name that of a size, like results/124M".to_owned())
         }
+        DestinationError::Address(error) => refused(error.to_string()),
         source => StoredError::Access { kind, place: place.to_owned(), source },
     })
 }
@@ -183,9 +182,10 @@ impl StoredTree {
         let place = open(kind, place)?;
         let mut found: BTreeMap<(Mode, LayerIndex), [Vec<u32>; 2]> = BTreeMap::new();
         for mode in Mode::ALL {
-            let listed = place.list(mode.directory()).await;
-            let listed = listed.map_err(|source| StoredError::Access { kind, place: place.to_string(), source })?;
-            for (mode, layer, neuron, polarities) in listed.iter().filter_map(|path| kind.jobs(path)) {
+            let unreadable = |source| StoredError::Access { kind, place: place.to_string(), source };
+            let mut listing = place.files(mode.directory());
+            while let Some(file) = listing.try_next().await.map_err(unreadable)? {
+                let Some((mode, layer, neuron, polarities)) = kind.jobs(&file.path) else { continue };
                 let of_layer = found.entry((mode, layer)).or_default();
                 polarities.iter().for_each(|polarity| of_layer[*polarity as usize].push(neuron.0));
             }
@@ -269,9 +269,12 @@ impl StoredTree {
     }
 }
 
+/// The most bytes that a pool or a neuron's logits may have: 8 million numbers of the widest kind.
+pub const LONGEST: u64 = 64 << 20;
+
 /// Reads a file that is known to be there.
 async fn read(kind: Kind, place: &Destination, path: &str) -> Result<Bytes, StoredError> {
-    match place.get(path).await {
+    match place.get_at_most(path, LONGEST).await {
         Ok(Some(content)) => Ok(content),
         Ok(None) => Err(StoredError::Gone { place: place.to_string(), path: path.to_owned() }),
         Err(source) => Err(StoredError::Access { kind, place: place.to_string(), source }),
@@ -365,7 +368,18 @@ mod tests {
         );
         assert_eq!(
             refusal(StoredTree::open(Kind::Pools, "gopher://x").await),
-            "pools gopher://x: only directories and file:// URLs are read; use one of those"
+            "pools gopher://x: \"gopher://x\" is a kind of URL that nothing is kept under: name a directory, file:///path, \
+             s3://bucket/path, gs://bucket/path or az://container/path"
         );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_far_too_long_is_refused_before_it_is_read() {
+        let directory = tree(&[("i/0_1_pos.pkl", "")]);
+        let huge = std::fs::File::options().write(true).open(directory.path().join("i/0_1_pos.pkl"));
+        huge.expect("a writable file").set_len(100 << 30).expect("a sparse file");
+        let place = Destination::open(&directory.path().display().to_string()).expect("a directory");
+        let error = read(Kind::Pools, &place, "i/0_1_pos.pkl").await.expect_err("it was read").to_string();
+        assert!(error.contains("it has 107374182400 bytes, and 67108864 at the most can be read"), "{error}");
     }
 }

@@ -6,11 +6,13 @@
 //! moment the Sync that granted or renewed it was sent. On shutdown what was finished is reported, and the rest handed
 //! back.
 
+mod campaigns;
 mod leases;
 mod pacing;
 mod reports;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use crate::{
     assignment::Assignment,
@@ -18,21 +20,19 @@ use crate::{
     metrics::{JobCounts, registry},
     pipeline::{self, Event, PipelineError, Work},
 };
+use campaigns::Campaigns;
 use leases::Leases;
 use pacing::Backoff;
 use reports::Reports;
 use std::{
-    collections::HashMap,
-    future::Future,
+    future::{self, Future},
     net::SocketAddr,
     pin::{Pin, pin},
-    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{
     clock::{Clock, Instant},
-    description::CampaignDescription,
     metrics::{self, MetricsError},
     proto::{self, PROTOCOL_VERSION, v1, v1::worker_service_client::WorkerServiceClient},
     wire::{self, WireError},
@@ -42,6 +42,7 @@ use tonic::{
     Code, Request, Response, Status,
     transport::{Channel, Endpoint},
 };
+use turn::Turn;
 
 /// How a worker is set up.
 #[derive(Debug, Clone)]
@@ -93,8 +94,11 @@ const NAME_MARGIN: Duration = Duration::from_secs(1);
 /// How long shutting down may take until what is left is handed back.
 const DRAIN_TIME: Duration = Duration::from_secs(7);
 
-/// How long a coordinator may take to hear a worker's last word.
+/// How long a coordinator may take at least to hear a worker's last word.
 const LAST_WORD: Duration = Duration::from_secs(2);
+
+/// How long after it was told to stop a worker may try to say it.
+const DRAINED_AFTER: Duration = Duration::from_secs(9);
 
 struct Agent {
     settings: AgentSettings,
@@ -108,8 +112,8 @@ struct Agent {
     leases: Leases,
     reports: Reports,
     released: Vec<u64>,
-    campaigns: HashMap<i64, Arc<CampaignDescription>>,
-    warm: Option<v1::Affinity>,
+    campaigns: Campaigns,
+    turn: Turn,
     work: mpsc::UnboundedSender<Work>,
     events: mpsc::UnboundedReceiver<Event>,
     counts: JobCounts,
@@ -167,8 +171,8 @@ impl Agent {
             leases: Leases::default(),
             reports: Reports::default(),
             released: Vec::new(),
-            campaigns: HashMap::new(),
-            warm: None,
+            campaigns: Campaigns::default(),
+            turn: Turn::default(),
             work,
             events,
             counts,
@@ -251,8 +255,8 @@ impl Agent {
             }
             // A lease that runs out is stopped in time, whatever else there is to wait for.
             let until = self.leases.next_deadline(now).map_or(until, |deadline| until.min(deadline));
-            if let Some(Some(event)) = self.clock.before(until, self.events.recv()).await {
-                self.note(event);
+            if let Some(event) = self.clock.before(until, self.events.recv()).await {
+                self.note(event.expect("the pipeline runs as long as the process: see `pipeline::guarded`"));
             }
         }
     }
@@ -270,13 +274,15 @@ impl Agent {
             Event::Done { epoch, ordinals } => {
                 let jobs: u32 = ordinals.iter().map(|range| range.end - range.start).sum();
                 self.counts.done.inc_by(jobs.into());
+                self.turn.note_result(self.clock.now());
                 self.leases.settle(epoch, jobs);
                 self.reports.done(epoch, &ordinals);
             }
-            Event::Failed { epoch, ordinal, error } => {
+            Event::Failed { epoch, failure } => {
                 self.counts.failed.inc();
+                self.turn.note_result(self.clock.now());
                 self.leases.settle(epoch, 1);
-                self.reports.failed(epoch, ordinal, error);
+                self.reports.failed(epoch, failure);
             }
             Event::Trouble { campaign, error } => self.reports.trouble(campaign, error),
             Event::Ended { epoch } => {
@@ -295,6 +301,7 @@ impl Agent {
         let wait = if idle && !draining { IDLE_WAIT } else { Duration::ZERO };
         let held_epochs = self.leases.epochs();
         let released_epochs = self.released.clone();
+        let reports = self.reports.waiting();
         let request = v1::SyncRequest {
             worker_id: self.settings.name.clone(),
             boot_epoch: self.boot,
@@ -307,14 +314,14 @@ impl Agent {
             }),
             free_jobs,
             held_epochs: held_epochs.clone(),
-            completions: self.reports.completions(),
-            failures: self.reports.failures(),
+            completions: reports.completions,
+            failures: reports.failures,
             released_epochs: released_epochs.clone(),
-            troubles: self.reports.troubles(),
+            troubles: reports.troubles,
             draining,
             wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
-            known_campaigns: self.campaigns.keys().copied().collect(),
-            affinity: self.warm,
+            known_campaigns: self.campaigns.identities(),
+            affinity: self.turn.affinity(self.clock.now()),
         };
         let sent = self.clock.now();
         let mut request = Request::new(request);
@@ -335,9 +342,7 @@ impl Agent {
         self.leases.renew(&held_epochs, deadline);
         self.next_sync = self.clock.now() + Duration::from_millis(response.next_sync_ms.max(10).into());
         for campaign in response.campaigns {
-            let id = campaign.campaign_id;
-            let description = CampaignDescription::try_from(campaign).map_err(fatal)?;
-            self.campaigns.insert(id, Arc::new(description));
+            self.campaigns.learn(campaign).map_err(fatal)?;
         }
         if free_jobs > 0 {
             self.leases.note_answer(response.grants.is_empty());
@@ -370,7 +375,7 @@ impl Agent {
     fn take(&mut self, grant: &v1::Grant, deadline: Instant) -> Result<(), WireError> {
         let mode = wire::mode(grant.mode)?;
         let ordinals = grant.ordinals.unwrap_or_default();
-        let Some(description) = self.campaigns.get(&grant.campaign_id) else {
+        let Some(description) = self.campaigns.get(&grant.campaign) else {
             // Not named in the next Sync, the lease is released there.
             tracing::error!(campaign = grant.campaign_id, "lease of a campaign that was not described");
             return Ok(());
@@ -378,11 +383,11 @@ impl Agent {
         let jobs = ordinals.upper.saturating_sub(ordinals.lower);
         tracing::info!(epoch = grant.epoch, campaign = grant.campaign_id, %mode, layer = grant.layer, jobs, "lease taken");
         let stop = self.leases.take(grant.epoch, jobs, deadline);
-        self.warm = Some(v1::Affinity { campaign_id: grant.campaign_id, mode: grant.mode, layer: grant.layer });
+        self.turn.note_lease(grant, self.clock.now());
         let sent = self.work.send(Work {
             epoch: grant.epoch,
             campaign: grant.campaign_id,
-            description: Arc::clone(description),
+            description,
             assignment: Assignment {
                 mode,
                 layer: LayerIndex(grant.layer),
@@ -399,7 +404,8 @@ impl Agent {
     async fn drain(mut self) {
         tracing::info!(leases = self.leases.epochs().len(), "draining");
         self.leases.stop_all();
-        let deadline = self.clock.now() + DRAIN_TIME;
+        let start = self.clock.now();
+        let deadline = start + DRAIN_TIME;
         while self.leases.any() {
             match self.clock.before(deadline, self.events.recv()).await {
                 Some(Some(event)) => self.note(event),
@@ -408,9 +414,22 @@ impl Agent {
         }
         self.released.extend(self.leases.epochs());
         self.leases = Leases::default();
-        match self.clock.within(LAST_WORD, self.sync(true)).await {
-            Some(Ok(())) => tracing::info!("drained"),
-            _ => tracing::warn!("the coordinator did not answer; its leases of this worker will run out"),
+        let end = (self.clock.now() + LAST_WORD).max(start + DRAINED_AFTER);
+        let mut backoff = Backoff::new(self.boot);
+        // A coordinator that is restarted meanwhile, as all of an installation may be, is waited for.
+        loop {
+            let left = end.saturating_duration_since(self.clock.now());
+            match self.clock.within(left, self.sync(true)).await {
+                Some(Ok(())) if !self.reports.any() => break tracing::info!("drained"),
+                Some(Ok(())) => {}
+                Some(Err(SyncError::Away(_))) if self.clock.now() < end => {
+                    let wait = backoff.next().min(LAST_WORD / 4);
+                    self.clock.within(wait, future::pending::<()>()).await;
+                }
+                Some(Err(_)) | None => {
+                    break tracing::warn!("the coordinator did not answer; its leases of this worker will run out");
+                }
+            }
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What the coordinator is to be told, until it acknowledged it.
 
+use crate::outcome::Failure;
 use std::{collections::BTreeMap, ops::Range};
-use superposed_identity::Ordinal;
 use superposed_shared::proto::v1;
+
+/// The most entries of one Sync's lists; a coordinator takes 10,000 in each.
+const MOST_ENTRIES: usize = 2000;
 
 #[derive(Debug)]
 enum Report {
@@ -29,9 +32,9 @@ impl Reports {
         self.add(|report_id| Report::Done(v1::Completion { report_id, epoch, ordinals }));
     }
 
-    pub(super) fn failed(&mut self, epoch: u64, ordinal: Ordinal, error: String) {
+    pub(super) fn failed(&mut self, epoch: u64, Failure { ordinal, error, lasting }: Failure) {
         let ordinals = Some(write_range(&(ordinal.0..ordinal.0 + 1)));
-        self.add(|report_id| Report::Failed(v1::JobFailure { report_id, epoch, ordinals, error }));
+        self.add(|report_id| Report::Failed(v1::JobFailure { report_id, epoch, ordinals, error, lasting }));
     }
 
     pub(super) fn trouble(&mut self, campaign_id: i64, error: String) {
@@ -48,19 +51,40 @@ impl Reports {
         }
     }
 
-    pub(super) fn completions(&self) -> Vec<v1::Completion> {
-        let done = |report: &Report| if let Report::Done(done) = report { Some(done.clone()) } else { None };
-        self.waiting.values().filter_map(done).collect()
+    /// The oldest of what is to be told, as much as one Sync takes.
+    pub(super) fn waiting(&self) -> Waiting {
+        let mut waiting = Waiting::default();
+        let mut entries = 0;
+        for report in self.waiting.values() {
+            entries += match report {
+                Report::Done(done) => done.ordinals.len(),
+                Report::Failed(_) | Report::Trouble(_) => 1,
+            };
+            // The first one is told whatever its length.
+            if entries > MOST_ENTRIES && !waiting.is_empty() {
+                break;
+            }
+            match report {
+                Report::Done(done) => waiting.completions.push(done.clone()),
+                Report::Failed(failed) => waiting.failures.push(failed.clone()),
+                Report::Trouble(trouble) => waiting.troubles.push(trouble.clone()),
+            }
+        }
+        waiting
     }
+}
 
-    pub(super) fn failures(&self) -> Vec<v1::JobFailure> {
-        let failed = |report: &Report| if let Report::Failed(failed) = report { Some(failed.clone()) } else { None };
-        self.waiting.values().filter_map(failed).collect()
-    }
+/// Reports of one Sync.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    pub(super) completions: Vec<v1::Completion>,
+    pub(super) failures: Vec<v1::JobFailure>,
+    pub(super) troubles: Vec<v1::Trouble>,
+}
 
-    pub(super) fn troubles(&self) -> Vec<v1::Trouble> {
-        let trouble = |report: &Report| if let Report::Trouble(it) = report { Some(it.clone()) } else { None };
-        self.waiting.values().filter_map(trouble).collect()
+impl Waiting {
+    const fn is_empty(&self) -> bool {
+        self.completions.is_empty() && self.failures.is_empty() && self.troubles.is_empty()
     }
 }
 
@@ -71,16 +95,40 @@ const fn write_range(range: &Range<u32>) -> v1::IndexRange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use superposed_identity::Ordinal;
 
     #[test]
     fn a_report_is_sent_until_it_is_acknowledged() {
         let mut reports = Reports::default();
         reports.done(7, &[0..2, 3..4]);
-        reports.failed(7, Ordinal(4), "why".to_owned());
+        reports.failed(7, Failure { ordinal: Ordinal(4), error: "why".to_owned(), lasting: true });
         reports.acknowledge(&[1, 99]);
-        assert!(reports.completions().is_empty());
-        assert_eq!(reports.failures()[0].ordinals, Some(v1::IndexRange { lower: 4, upper: 5 }));
+        assert!(reports.waiting().completions.is_empty());
+        assert_eq!(reports.waiting().failures[0].ordinals, Some(v1::IndexRange { lower: 4, upper: 5 }));
         reports.acknowledge(&[2]);
         assert!(!reports.any());
+    }
+
+    #[test]
+    fn what_is_too_much_for_one_sync_is_told_in_several_and_nothing_twice() {
+        let mut reports = Reports::default();
+        let all = 3 * MOST_ENTRIES as u32 / 2;
+        for ordinal in (0..all).map(Ordinal) {
+            reports.failed(7, Failure { ordinal, error: String::new(), lasting: false });
+        }
+        reports.done(7, &vec![0..1; 2 * MOST_ENTRIES]);
+        let mut told = Vec::new();
+        while reports.any() {
+            let waiting = reports.waiting();
+            assert!(
+                waiting.failures.len() <= MOST_ENTRIES
+                    && (waiting.completions.is_empty() || waiting.failures.is_empty())
+            );
+            let failures = waiting.failures.iter().map(|failure| failure.report_id);
+            let ids: Vec<u64> = failures.chain(waiting.completions.iter().map(|done| done.report_id)).collect();
+            reports.acknowledge(&ids);
+            told.extend(ids);
+        }
+        assert!(told.into_iter().eq(1..=u64::from(all) + 1));
     }
 }

@@ -7,12 +7,12 @@ use crate::pipeline::{Event, Work};
 use hyper_util::rt::TokioIo;
 use std::{
     io,
-    sync::{Mutex, MutexGuard, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, atomic::Ordering},
 };
 use superposed_forward::Device;
-use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, TokenRule};
+use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, ResultLayout, TokenRule};
 use superposed_shared::{
-    description::Input,
+    description::{CampaignDescription, Input},
     proto::v1::worker_service_server::{WorkerService, WorkerServiceServer},
 };
 use tokio::{
@@ -106,6 +106,7 @@ impl Bench {
 /// What grants leases of these epochs, of 256 jobs each.
 fn granting(epochs: &[u64]) -> v1::SyncResponse {
     let grant = |epoch: &u64| v1::Grant {
+        campaign: b"campaign".to_vec(),
         epoch: *epoch,
         campaign_id: 1,
         mode: v1::Mode::I.into(),
@@ -126,10 +127,11 @@ fn granting(epochs: &[u64]) -> v1::SyncResponse {
         batch: 64,
         precision: Precision::F32,
         audit: AuditShare::NONE,
+        layout: ResultLayout::Files,
     };
     v1::SyncResponse {
         grants: epochs.iter().map(grant).collect(),
-        campaigns: vec![description.to_wire(1)],
+        campaigns: vec![description.to_wire(1, b"campaign".to_vec())],
         lease_ms: LEASE.as_millis() as u32,
         next_sync_ms: LEASE.as_millis() as u32 / 4,
         ..Default::default()
@@ -179,6 +181,46 @@ async fn a_worker_that_is_stuck_hands_its_leases_back_within_ten_seconds() {
         (last.draining, last.free_jobs, &last.released_epochs, &last.held_epochs),
         (true, 0, &vec![7, 8], &vec![])
     );
+}
+
+#[tokio::test]
+async fn a_coordinator_that_is_restarted_meanwhile_hears_the_last_word() {
+    // Away for the first three of the last words, and deaf to what a fourth would hand over.
+    let bench = Bench::start(|number, sync| match number {
+        1 => Ok(granting(&[7])),
+        2..5 if sync.draining => Err(Status::unavailable("restarting")),
+        _ => Ok(nothing()),
+    });
+    while bench.script.heard().is_empty() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    bench.stop.send(()).expect("the agent runs");
+    let start = Instant::now();
+    bench.agent.await.expect("no panic").expect("a clean end");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let heard = bench.script.heard();
+    let last_words: Vec<_> = heard.iter().filter(|(_, sync)| sync.draining).collect();
+    assert_eq!(last_words.len(), 4);
+    assert!(last_words.iter().all(|(_, sync)| sync.released_epochs == [7]), "{last_words:?}");
+}
+
+#[tokio::test]
+async fn a_lease_of_a_campaign_that_was_not_described_is_not_begun() {
+    // A number that was another campaign's, in another database.
+    let mut bench = Bench::start(|number, _| {
+        let mut answer = granting(&[7]);
+        if number > 1 {
+            answer = v1::SyncResponse { campaigns: Vec::new(), ..granting(&[8]) };
+            answer.grants[0].campaign = b"another".to_vec();
+        }
+        Ok(answer)
+    });
+    assert_eq!(bench.work.recv().await.expect("a lease").epoch, 7);
+    bench.events.send(Event::Ended { epoch: 7 }).expect("the agent runs");
+    sleep(Duration::from_secs(10)).await;
+    assert!(bench.work.try_recv().is_err(), "a lease was begun with another campaign's description");
+    let heard = bench.script.heard();
+    assert!(heard.len() > 2 && heard.iter().skip(2).all(|(_, sync)| sync.held_epochs.is_empty()), "{heard:?}");
 }
 
 #[tokio::test]

@@ -6,13 +6,17 @@ use super::{
     mine::Mined,
     stage::{Share, StageClock, StageShares},
 };
-use crate::{outcome::Outcome, upload::upload};
+use crate::{outcome::Outcome, upload::Batch};
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    collections::HashMap,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
-use superposed_shared::destination::DestinationError;
-use tokio::{runtime::Handle, sync::mpsc};
+use superposed_shared::destination::{Uploader, Uploads};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 
 /// How often the log says what the stages spent their time on, while there is work.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
@@ -20,112 +24,140 @@ const LOGGED_EVERY: Duration = Duration::from_secs(60);
 /// The pipeline has rested when nothing came for so long.
 const REST: Duration = Duration::from_secs(2);
 
-/// Writes results and tells what happened.
+/// Writes results and tells what happened. Batches are written side by side, as many as there is room for, so that a store
+/// that answers late does not hold up mining.
 #[derive(Debug)]
 pub(super) struct Deliver {
     runtime: Handle,
+    uploader: Uploader,
     events: mpsc::UnboundedSender<Event>,
     shares: StageShares,
+    /// Batches of a lease, by its epoch, that are being written.
+    on_their_way: HashMap<u64, Vec<JoinHandle<()>>>,
 }
 
 impl Deliver {
-    pub(super) fn new(runtime: Handle, events: mpsc::UnboundedSender<Event>, shares: StageShares) -> Self {
-        Self { runtime, events, shares }
+    pub(super) fn new(
+        runtime: Handle,
+        uploads: Uploads,
+        events: mpsc::UnboundedSender<Event>,
+        shares: StageShares,
+    ) -> Self {
+        Self { runtime, uploader: Uploader::new(uploads), events, shares, on_their_way: HashMap::new() }
     }
 
     /// Delivers batches until nobody can send one any more.
-    pub(super) fn run(self, from: &Receiver<Step<Mined>>, clock: &StageClock) {
+    pub(super) fn run(mut self, from: &Receiver<Step<Mined>>, clock: &StageClock) {
         let mut log = Log::new(self.shares.clone());
         loop {
             let step = match clock.wait(|| from.recv_timeout(REST)) {
                 Ok(step) => step,
                 Err(RecvTimeoutError::Timeout) => {
-                    log.rest();
+                    log.look(false);
                     continue;
                 }
-                Err(RecvTimeoutError::Disconnected) => return log.rest(),
+                Err(RecvTimeoutError::Disconnected) => return log.look(false),
             };
             match step {
                 // What could not be written a moment ago is not tried again with every batch that comes.
                 Step::Batch(lease, _) if lease.given_up() => {}
-                Step::Batch(lease, mined) => {
-                    if let Err(error) = clock.work(|| self.deliver(&lease, mined)) {
-                        self.trouble(&lease, error.to_string());
-                    }
-                }
-                Step::Trouble(lease, error) => self.trouble(&lease, error),
-                Step::End(lease) => self.tell(Event::Ended { epoch: lease.work.epoch }),
+                Step::Batch(lease, mined) => self.deliver(lease, mined, clock),
+                Step::Trouble(lease, error) => trouble(&self.events, &lease, error),
+                Step::End(lease) => self.end(lease.work.epoch),
             }
-            log.work();
+            log.look(true);
         }
     }
 
-    fn deliver(&self, lease: &Lease, Mined { campaign, results }: Mined) -> Result<(), DestinationError> {
+    /// Begins to write a batch, once there is room for it.
+    fn deliver(&mut self, lease: Arc<Lease>, Mined { campaign, results }: Mined, clock: &StageClock) {
         let epoch = lease.work.epoch;
         let description = &lease.work.description;
-        let outcome = Outcome::of(results, description, &campaign.destination);
-        let uploaded = upload(&campaign.destination, &description.size, outcome.files, outcome.beside);
-        self.runtime.block_on(uploaded)?;
-        if !outcome.done.is_empty() {
-            self.tell(Event::Done { epoch, ordinals: outcome.done });
-        }
-        for (ordinal, error) in outcome.failed {
-            tracing::warn!(error, "job failed");
-            self.tell(Event::Failed { epoch, ordinal, error });
-        }
-        Ok(())
+        let (batch, done, failed) = clock.work(|| {
+            let Outcome { files, beside, done, failed } = Outcome::of(results, description, &campaign.destination);
+            (Batch::new(&description.size, files, beside), done, failed)
+        });
+        let room = clock.hold_up(|| self.runtime.block_on(self.uploader.room(batch.bytes())));
+        let (uploader, events) = (self.uploader.clone(), self.events.clone());
+        let delivery = self.runtime.spawn(async move {
+            let uploaded = batch.upload(&uploader, &campaign.destination).await;
+            drop(room);
+            if let Err(error) = uploaded {
+                return trouble(&events, &lease, error.to_string());
+            }
+            if !done.is_empty() {
+                tell(&events, Event::Done { epoch, ordinals: done });
+            }
+            for failure in failed {
+                tracing::warn!(error = failure.error, "job failed");
+                tell(&events, Event::Failed { epoch, failure });
+            }
+        });
+        let of_lease = self.on_their_way.entry(epoch).or_default();
+        of_lease.retain(|delivery| !delivery.is_finished());
+        of_lease.push(delivery);
     }
 
-    /// Gives the lease up and says why, once.
-    fn trouble(&self, lease: &Lease, error: String) {
-        if lease.give_up() {
-            let campaign = lease.work.campaign;
-            tracing::error!(campaign, error, "trouble");
-            self.tell(Event::Trouble { campaign, error });
-        }
-    }
-
-    /// The agent may be gone already, when the process stops; then nobody needs to know.
-    fn tell(&self, event: Event) {
-        let _ = self.events.send(event);
+    /// Tells that a lease has ended, once all of it is written.
+    fn end(&mut self, epoch: u64) {
+        let on_their_way = self.on_their_way.remove(&epoch).unwrap_or_default();
+        let events = self.events.clone();
+        self.runtime.spawn(async move {
+            for delivery in on_their_way {
+                // What panicked was not told, so it goes back with what is left of the lease.
+                let _ = delivery.await;
+            }
+            tell(&events, Event::Ended { epoch });
+        });
     }
 }
 
-/// Says now and then what the stages spent their time on, counting from the first batch after a rest to the last.
+/// Gives the lease up and says why, once.
+fn trouble(events: &mpsc::UnboundedSender<Event>, lease: &Lease, error: String) {
+    if lease.give_up() {
+        let campaign = lease.work.campaign;
+        tracing::error!(campaign, error, "trouble");
+        tell(events, Event::Trouble { campaign, error });
+    }
+}
+
+/// The agent may be gone already, when the process stops; then nobody needs to know.
+fn tell(events: &mpsc::UnboundedSender<Event>, event: Event) {
+    let _ = events.send(event);
+}
+
+/// Says now and then what the stages spent their time on, from when one began to work until all rest.
 struct Log {
     shares: StageShares,
-    first: [Share; 3],
-    last: [Share; 3],
-    /// When to say it next; not before there was work.
+    /// When what is to be said next begins.
+    from: [Share; 3],
+    /// When to say it; not while all rest.
     due: Option<Instant>,
 }
 
 impl Log {
     fn new(shares: StageShares) -> Self {
-        Self { shares, first: Default::default(), last: Default::default(), due: None }
+        Self { from: shares.so_far(), shares, due: None }
     }
 
-    fn work(&mut self) {
-        let now = Instant::now();
-        self.last = self.shares.so_far();
+    /// To be called every few seconds, and when something happened.
+    fn look(&mut self, something_happened: bool) {
+        let (now, so_far) = (Instant::now(), self.shares.so_far());
+        let rests = !something_happened && !self.shares.any_at_work();
         match self.due {
-            None => (self.first, self.due) = (self.last, Some(now + LOGGED_EVERY)),
-            Some(due) if due <= now => {
-                self.say();
-                (self.first, self.due) = (self.last, Some(now + LOGGED_EVERY));
+            None if rests => self.from = so_far,
+            None => self.due = Some(now + LOGGED_EVERY),
+            Some(due) if rests || due <= now => {
+                self.say(&so_far);
+                self.from = so_far;
+                self.due = (!rests).then(|| now + LOGGED_EVERY);
             }
             Some(_) => {}
         }
     }
 
-    fn rest(&mut self) {
-        if self.due.take().is_some() && self.first != self.last {
-            self.say();
-        }
-    }
-
-    fn say(&self) {
-        let [prepare, mine, deliver] = [0, 1, 2].map(|stage| self.last[stage].since(self.first[stage]));
+    fn say(&self, so_far: &[Share; 3]) {
+        let [prepare, mine, deliver] = [0, 1, 2].map(|stage| so_far[stage].since(self.from[stage]));
         tracing::info!(%prepare, %mine, %deliver, "what the stages spent their time on");
     }
 }

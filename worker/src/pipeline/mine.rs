@@ -114,7 +114,7 @@ fn reason(text: &str) -> JobError {
 fn caught<T>(mine: impl FnOnce() -> Result<T, MineError>) -> Result<T, JobError> {
     match catch_unwind(AssertUnwindSafe(mine)) {
         Ok(mined) => mined.map_err(JobError::from),
-        Err(panic) => Err(JobError::Reason(format!("panicked: {}", panic_text(&*panic)))),
+        Err(panic) => Err(JobError::Accident(format!("panicked: {}", panic_text(&*panic)))),
     }
 }
 
@@ -130,6 +130,6 @@ mod tests {
     #[test]
     fn a_panic_is_the_failure_of_its_job() {
         let caught: Result<(), _> = caught(|| panic!("at row {}", 3));
-        assert!(matches!(&caught, Err(JobError::Reason(reason)) if reason == "panicked: at row 3"), "{caught:?}");
+        assert!(matches!(&caught, Err(JobError::Accident(reason)) if reason == "panicked: at row 3"), "{caught:?}");
     }
 }

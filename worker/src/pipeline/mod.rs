@@ -2,7 +2,7 @@
 //!
 //! - `prepare`: a batch's input: a forward pass, or files
 //! - `mine`: pools, topics and files of the batch's jobs, on a pool of threads
-//! - `deliver`: the files to the destination, and then the word that their jobs are done
+//! - `deliver`: the files to the destination, of several batches side by side, and then the word that their jobs are done
 //!
 //! Each stage has a thread of its own and hands one batch to the next, so that the forward pass of a batch is computed
 //! while the batch before it is mined and the one before that is written: a device never waits for cores, unless they
@@ -10,7 +10,8 @@
 //! [`BATCHES_IN_MEMORY`]. Where the forward pass runs on the cores too, it takes its turn among the threads that mine, so
 //! that no more threads run than were asked for.
 //!
-//! Everything goes through in the order in which it came. Stages tell the [agent](crate::agent) what happened through
+//! Batches go through in the order in which they came, and are done when their files are durable, which of two may be the
+//! later first; a lease ends after all of its batches. Stages tell the [agent](crate::agent) what happened through
 //! [`Event`]s. What goes wrong with one job (a logit that is not a number, a panic) is that job's failure; what would go
 //! wrong with every job (input, corpus, destination) is the campaign's trouble, and its lease is given up.
 
@@ -23,18 +24,19 @@ mod stage;
 pub use lease::Work;
 pub use stage::{Share, StageShares};
 
-use crate::{artefacts::Artefacts, memory::Resources};
+use crate::{artefacts::Artefacts, memory::Resources, outcome::Failure};
 use lease::Step;
 use rayon::ThreadPool;
 use stage::StageClock;
 use std::{
     io,
     ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    process,
     sync::{Arc, mpsc::sync_channel},
     thread,
 };
 use superposed_fetch::Fetcher;
-use superposed_identity::Ordinal;
 use tokio::{runtime::Handle, sync::mpsc};
 
 /// The most batches of logits at a time: one that is computed, one that waits, one that is mined.
@@ -54,10 +56,8 @@ pub enum Event {
     Failed {
         /// The lease.
         epoch: u64,
-        /// Which job.
-        ordinal: Ordinal,
-        /// Why.
-        error: String,
+        /// Which job, and why.
+        failure: Failure,
     },
     /// The campaign cannot be worked on here.
     Trouble {
@@ -89,6 +89,19 @@ pub enum PipelineError {
     Stage(#[from] io::Error),
 }
 
+/// Runs a stage, and ends the process when it panics: as in a worker that was killed, whoever starts workers starts it
+/// anew, and the lease it was at is parted until the job that does this stands alone. One that lived on without a stage
+/// would hold its leases and do nothing.
+fn guarded(name: &str, stage: impl FnOnce(), end: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(stage)).is_err() {
+        tracing::error!(
+            stage = name,
+            "a stage panicked, which it must not: the worker ends, others go on with its jobs"
+        );
+        end();
+    }
+}
+
 /// Starts a pipeline that computes and mines on `resources` and does its input and output on `runtime`. It works off what
 /// is sent to `inbox`, until nobody can send any more.
 ///
@@ -108,14 +121,30 @@ pub fn start(
     let [preparing, mining, delivering] = clocks;
     let (prepared, to_mine) = sync_channel::<Step<prepare::Prepared>>(1);
     let (mined, to_deliver) = sync_channel::<Step<mine::Mined>>(1);
-    let spawn = |name: &str, stage: Box<dyn FnOnce() + Send>| {
-        thread::Builder::new().name(name.to_owned()).spawn(stage).map(drop)
+    let spawn = |name: &'static str, stage: Box<dyn FnOnce() + Send>| {
+        thread::Builder::new().name(name.to_owned()).spawn(move || guarded(name, stage, || process::abort())).map(drop)
     };
     let artefacts = Artefacts::new(Fetcher::from_environment(runtime.clone()), resources);
     let prepare = prepare::Prepare::new(artefacts, Arc::clone(&miners), runtime.clone());
     spawn("prepare", Box::new(move || prepare.run(inbox, &prepared, &preparing)))?;
     spawn("mine", Box::new(move || mine::run(&miners, &to_mine, &mined, &mining)))?;
-    let deliver = deliver::Deliver::new(runtime.clone(), events, shares.clone());
+    let uploads = superposed_storage::Settings::from_environment().uploads;
+    let deliver = deliver::Deliver::new(runtime.clone(), uploads, events, shares.clone());
     spawn("deliver", Box::new(move || deliver.run(&to_deliver, &delivering)))?;
     Ok(shares)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_stage_that_panics_ends_the_process_and_one_that_returns_does_not() {
+        let ended = Cell::new(false);
+        guarded("quiet", || {}, || ended.set(true));
+        assert!(!ended.get());
+        guarded("loud", || panic!("an operation failed"), || ended.set(true));
+        assert!(ended.get());
+    }
 }

@@ -3,8 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, RecvError, SyncSender},
     },
     time::{Duration, Instant},
@@ -14,23 +13,41 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Gone;
 
+/// What a stage does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Working,
+    /// Waits for the stage before it.
+    Starved,
+    /// Waits for the stage behind it.
+    Blocked,
+}
+
 /// How long a stage worked, waited for the stage before it, and waited for the stage behind it.
 #[derive(Debug, Default)]
-pub(super) struct StageClock {
-    worked: AtomicU64,
-    starved: AtomicU64,
-    blocked: AtomicU64,
+pub(super) struct StageClock(Mutex<Spent>);
+
+#[derive(Debug, Default)]
+struct Spent {
+    /// By [`Doing`].
+    sums: [Duration; 3],
+    now: Option<(Doing, Instant)>,
 }
 
 impl StageClock {
     /// Does the stage's work.
     pub(super) fn work<T>(&self, work: impl FnOnce() -> T) -> T {
-        timed(&self.worked, work)
+        self.timed(Doing::Working, work)
     }
 
     /// Waits for the stage before.
     pub(super) fn wait<T>(&self, wait: impl FnOnce() -> T) -> T {
-        timed(&self.starved, wait)
+        self.timed(Doing::Starved, wait)
+    }
+
+    /// Waits for the stage behind, or for what it writes to.
+    pub(super) fn hold_up<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.timed(Doing::Blocked, wait)
     }
 
     /// Takes what the stage before hands over.
@@ -40,21 +57,37 @@ impl StageClock {
 
     /// Hands something to the stage behind.
     pub(super) fn send<T>(&self, to: &SyncSender<T>, item: T) -> Result<(), Gone> {
-        timed(&self.blocked, || to.send(item)).map_err(|_| Gone)
+        self.hold_up(|| to.send(item)).map_err(|_| Gone)
     }
 
+    fn timed<T>(&self, doing: Doing, what: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        self.spent().now = Some((doing, start));
+        let result = what();
+        let mut spent = self.spent();
+        spent.sums[doing as usize] += start.elapsed();
+        spent.now = None;
+        result
+    }
+
+    /// With what is not over yet.
     fn seconds(&self) -> [f64; 3] {
-        [&self.worked, &self.starved, &self.blocked]
-            .map(|nanoseconds| Duration::from_nanos(nanoseconds.load(Ordering::Relaxed)).as_secs_f64())
+        let spent = self.spent();
+        let mut sums = spent.sums;
+        if let Some((doing, since)) = spent.now {
+            sums[doing as usize] += since.elapsed();
+        }
+        sums.map(|sum| sum.as_secs_f64())
     }
-}
 
-fn timed<T>(sum: &AtomicU64, what: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = what();
-    let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    sum.fetch_add(nanoseconds, Ordering::Relaxed);
-    result
+    fn is_working(&self) -> bool {
+        self.spent().now.is_some_and(|(doing, _)| doing == Doing::Working)
+    }
+
+    /// Sums are whole whatever happened to who added to them.
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How a stage's time was spent so far, in seconds of its one thread.
@@ -90,7 +123,7 @@ impl fmt::Display for Share {
     }
 }
 
-/// What the stages of a running pipeline spend their time on. A stage that waits right now counts that when it ends.
+/// What the stages of a running pipeline spend their time on.
 #[derive(Debug, Clone, Default)]
 pub struct StageShares {
     clocks: [Arc<StageClock>; 3],
@@ -111,6 +144,12 @@ impl StageShares {
             let [worked, starved, blocked] = clock.seconds();
             Share { worked, starved, blocked }
         })
+    }
+
+    /// Whether any of them is at work now.
+    #[must_use]
+    pub fn any_at_work(&self) -> bool {
+        self.clocks.iter().any(|clock| clock.is_working())
     }
 }
 
@@ -140,5 +179,18 @@ mod tests {
         assert_eq!(share.since(share), Share::default());
         let half = Share { worked: 1.0, starved: 0.5, blocked: 0.5 };
         assert_eq!(half.to_string(), "50 % at work, 25 % without input, 25 % held up");
+    }
+
+    #[test]
+    fn what_is_not_over_counts_already() {
+        let clock = Arc::new(StageClock::default());
+        let shares = StageShares::new([Arc::clone(&clock), Arc::default(), Arc::default()]);
+        assert!(!shares.any_at_work());
+        clock.work(|| {
+            let start = Instant::now();
+            while start.elapsed().is_zero() {}
+            assert!(shares.any_at_work() && shares.so_far()[0].worked > 0.0);
+        });
+        assert!(!shares.any_at_work() && shares.so_far()[0].starved == 0.0);
     }
 }

@@ -1,10 +1,10 @@
 -- queue::claim: the next span to hand out of those that nobody is busy with: by priority, then the campaign that waited
--- longest (those of $4 aside), then where the worker is warm ($1 campaign, $2 mode, $3 layer), then in order. Reads the
+-- longest (those of $4 aside), but that of $1 where $5 says that its turn is not over, then where the worker is warm ($1 campaign, $2 mode, $3 layer), then in order. Reads the
 -- first pending spans of one campaign where it has any. Says as well whether the campaign shares its turn with others,
 -- and the bounds of the ranges of neurons that the layer has.
 SELECT
     next.id, campaigns.id AS campaign_id, next.mode, next.layer, next.ordinals,
-    campaigns.batch_jobs, campaigns.polarities, campaigns.max_workers,
+    campaigns.batch_jobs, campaigns.polarities, campaigns.max_workers, campaigns.identity,
     EXISTS (
         SELECT FROM campaigns AS other
         WHERE other.state = 'running' AND other.priority = campaigns.priority AND other.id <> campaigns.id
@@ -15,9 +15,10 @@ SELECT
         ORDER BY bound
     ) AS neurons
 FROM (
-    SELECT id, priority, batch_jobs, cardinality(polarities) AS polarities, max_workers FROM campaigns
+    SELECT id, priority, batch_jobs, cardinality(polarities) AS polarities, max_workers, identity
+    FROM campaigns
     WHERE state = 'running' AND not_before <= now() AND id <> ALL ($4)
-    ORDER BY priority DESC, last_claimed_at NULLS FIRST, id
+    ORDER BY priority DESC, $5 AND id IS NOT DISTINCT FROM $1 DESC, last_claimed_at NULLS FIRST, id
 ) AS campaigns
 CROSS JOIN LATERAL (
     SELECT * FROM (

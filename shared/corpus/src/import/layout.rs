@@ -5,7 +5,7 @@ use superposed_identity::WordId;
 
 /// How counts are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(crate) enum Layout {
     /// `<w>/<id>.pkl` and `<w>_single.pkl`
     Older,
     /// `<w>/joint/<id>.pkl` and `<w>/single.pkl`
@@ -14,7 +14,7 @@ pub(super) enum Layout {
 
 impl Layout {
     /// Where the single counts are.
-    pub(super) fn single(self, window: u32) -> String {
+    pub(crate) fn single(self, window: u32) -> String {
         match self {
             Self::Older => format!("{window}_single.pkl"),
             Self::Newer => format!("{window}/single.pkl"),
@@ -22,7 +22,7 @@ impl Layout {
     }
 
     /// Where the joint counts of a word are.
-    pub(super) fn joint(self, window: u32, id: WordId) -> String {
+    pub(crate) fn joint(self, window: u32, id: WordId) -> String {
         match self {
             Self::Older => format!("{window}/{id}.pkl"),
             Self::Newer => format!("{window}/joint/{id}.pkl"),

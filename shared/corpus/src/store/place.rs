@@ -19,7 +19,7 @@ const LOCK: &str = "lock";
 const STORE: &str = "store";
 
 /// A store's destination and the temporary directory beside it, which is deleted when this is dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     destination: PathBuf,
     parent: PathBuf,
     /// Deletes itself when dropped.
@@ -65,7 +65,7 @@ pub(crate) fn refuse_existing(destination: &Path) -> Result<(), CorpusError> {
 
 impl Place {
     /// Makes the temporary directory, and removes those beside it whose writers are dead.
-    pub(super) fn beside(destination: &Path) -> Result<Self, CorpusError> {
+    pub(crate) fn beside(destination: &Path) -> Result<Self, CorpusError> {
         refuse_existing(destination)?;
         let parent = match destination.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -81,12 +81,17 @@ impl Place {
     }
 
     /// The directory that becomes the store.
-    pub(super) fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Makes the store durable, whose files are synced already, and lets it appear at its destination.
-    pub(super) fn publish(self) -> Result<(), CorpusError> {
+    /// A directory for other temporary files. It goes when the store appears, or does not.
+    pub(crate) fn scratch(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Makes the directory durable, whose files are synced already, and lets it appear at its destination.
+    pub(crate) fn publish(self) -> Result<(), CorpusError> {
         sync_directory(&self.directory)?;
         refuse_existing(&self.destination)?;
         fs::rename(&self.directory, &self.destination).map_err(CorpusError::io("create", &self.destination))?;
@@ -148,7 +153,7 @@ fn remove_dead(directory: &Path) -> io::Result<bool> {
     }
 }
 
-pub(super) fn sync(file: &File, path: &Path) -> Result<(), CorpusError> {
+pub(crate) fn sync(file: &File, path: &Path) -> Result<(), CorpusError> {
     file.sync_all().map_err(CorpusError::io("sync", path))
 }
 

@@ -84,6 +84,11 @@ impl StoreWriter {
         Ok(Self { place, joint, end: 0, rows: Vec::new(), large: Vec::new(), balance: Balance::default() })
     }
 
+    /// A directory for temporary files, which goes with this.
+    pub(crate) fn scratch(&self) -> &Path {
+        self.place.scratch()
+    }
+
     /// Appends the row of a word. Each word may have one; a word that has none has a row of zeros.
     ///
     /// # Panics

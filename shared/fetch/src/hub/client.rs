@@ -3,7 +3,6 @@
 use crate::{
     FetchError,
     settings::{HubSettings, Patience},
-    tls,
 };
 use reqwest::{
     Method, Response, StatusCode, Url,
@@ -54,7 +53,7 @@ pub(super) struct Tries<'c> {
 
 impl Client {
     pub(super) fn new(settings: &HubSettings, patience: Patience, place: HubPlace) -> Result<Self, FetchError> {
-        tls::prepare();
+        superposed_storage::prepare_tls();
         let cannot = |reason: String, remedy| FetchError::Client { address: settings.endpoint.clone(), reason, remedy };
         let endpoint = Url::parse(&settings.endpoint)
             .ok()

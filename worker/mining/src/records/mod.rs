@@ -15,6 +15,7 @@ mod rows;
 mod stored_pool;
 
 pub use float::python_repr;
+pub use pickle::pool as write_pool;
 pub use stored_pool::{ReadPoolError, read_pool};
 
 use crate::{Topic, pool::Pool, wordsets::WordSet};

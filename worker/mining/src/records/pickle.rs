@@ -24,7 +24,8 @@ const STOP: u8 = b'.';
 const BATCH: usize = 1000;
 
 /// The pickle of a pool.
-pub(super) fn pool(pool: &Pool) -> Vec<u8> {
+#[must_use]
+pub fn pool(pool: &Pool) -> Vec<u8> {
     let mut body = Vec::with_capacity(8 + 5 * pool.words.len());
     let (empty, add) = match pool.form {
         PoolForm::Set => (EMPTY_SET, ADDITEMS),

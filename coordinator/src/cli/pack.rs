@@ -1,0 +1,45 @@
+//! `superposed pack`
+
+use super::block_on;
+use anyhow::Result;
+use clap::Args;
+use std::{process::ExitCode, sync::Arc};
+use superposed_results::{
+    Scope, Tree,
+    compact::{Compacted, compact},
+};
+
+/// Put the parts of packs together
+///
+/// A campaign with layout = "packs" writes a part for each batch. This makes one Parquet file of each mode and layer whose
+/// jobs are all done, and removes its parts. Run it when a campaign has ended, or at any time, also twice at once: what reads
+/// results takes parts and packs alike. `superposed local` does it by itself.
+#[derive(Debug, Args)]
+pub(super) struct Pack {
+    /// The results' destination
+    destination: String,
+}
+
+impl Pack {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        block_on(async {
+            say!("{}", told(packed(&self.destination).await?));
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// Puts together what is complete at a destination.
+pub(super) async fn packed(destination: &str) -> Result<Compacted> {
+    let tree = Arc::new(Tree::open(destination, &Scope::all()).await?);
+    Ok(compact(&tree).await?)
+}
+
+/// What was done, in words.
+pub(super) fn told(Compacted { layers, parts, incomplete }: Compacted) -> String {
+    let left = match incomplete {
+        0 => String::new(),
+        _ => format!("; {incomplete} layers stay in parts, since jobs of them are not done"),
+    };
+    format!("{layers} layers put together from {parts} parts{left}")
+}
