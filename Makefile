@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # CUDA's interface that the program is built for; any driver from this release on serves.
 export CUDARC_CUDA_VERSION ?= 12080
 
-.PHONY: demo test lint audit build cuda gpu-check setup bench help
+.PHONY: demo test lint audit build cuda gpu-check emulators setup bench help
 
 help:
 	@echo "make demo   build, make a model with planted topics, mine it, count what comes back"
@@ -16,6 +16,7 @@ help:
 	@echo "make lint   formatting and clippy"
 	@echo "make build  target/release/superposed and superposed-worker"
 	@echo "make cuda   the same, for NVIDIA GPUs as well; needs no CUDA toolkit"
+	@echo "make emulators  the storage tests against an emulator of Azure's"
 	@echo "make gpu-check  on a machine with a GPU: does it compute the same pools, and how fast"
 	@echo "make bench  benchmarks of the mining engine"
 	@echo "make audit  licenses, bans and sources of all dependencies"
@@ -34,6 +35,10 @@ cuda: setup
 
 gpu-check:
 	@deploy/gpu-check.sh
+
+emulators: setup
+	@deploy/setup/nextest.sh
+	@deploy/emulators.sh
 
 demo: build
 	$(TARGET)/release/superposed demo

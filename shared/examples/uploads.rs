@@ -5,7 +5,7 @@
 //! cargo run --release -p superposed-shared --example uploads -- [JOBS] [ROUNDS] [AT A TIME]
 //! ```
 
-#![allow(clippy::print_stdout)]
+#![expect(clippy::print_stdout, reason = "what was measured is what this is for")]
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};

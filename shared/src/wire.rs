@@ -21,7 +21,9 @@ pub struct WireError {
 }
 
 impl WireError {
-    fn new(field: &'static str, problem: &dyn Display) -> Self {
+    /// What is wrong with a field.
+    #[must_use]
+    pub fn new(field: &'static str, problem: &dyn Display) -> Self {
         Self { field, problem: problem.to_string() }
     }
 }

@@ -12,6 +12,7 @@ mod lost_worker;
 mod memory;
 mod mine;
 mod object_store;
+mod packs;
 mod real_model;
 mod resume;
 mod stored_input;

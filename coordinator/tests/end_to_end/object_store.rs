@@ -2,7 +2,7 @@
 
 use crate::{
     interruption::until,
-    support::{Place, demo_campaign, differences, succeed, told},
+    support::{Place, demo_campaign, differences, succeed, superposed, told},
 };
 use std::{
     io::{BufReader, Read},
@@ -122,7 +122,7 @@ fn text_in_a_bucket_is_counted_as_text_in_a_directory_is() {
     }
     let count = |input: &str, store: &str| {
         let store = place.path(store);
-        let mut command = place.superposed(&["corpus", "count", input, "--window", "3", "--store"]);
+        let mut command = superposed(&["corpus", "count", input, "--window", "3", "--store"]);
         command.arg(&store).envs(server.environment());
         succeed(command);
         superposed_corpus::Corpus::open(&store).expect("a store").digest().to_owned()

@@ -83,6 +83,13 @@ pub struct Exported {
     pub files: u64,
 }
 
+impl Exported {
+    fn count(&mut self, stored: &StoredResult) {
+        self.jobs += 1;
+        self.topics += stored.result.topics.len() as u64;
+    }
+}
+
 /// Writes results to a destination in another form, and with them what lies beside: the map from ids to words, the
 /// campaigns' records and the solver records. What was begun may be done again. `words` is used where the results have no
 /// map.
@@ -118,8 +125,7 @@ pub async fn export(
             pin_mut!(found);
             let counted = &mut exported;
             let counted_results = found.inspect_ok(|(_, stored)| {
-                counted.jobs += 1;
-                counted.topics += stored.result.topics.len() as u64;
+                counted.count(stored);
                 if counted.jobs.is_multiple_of(1000) {
                     progress(counted.jobs);
                 }
@@ -156,8 +162,7 @@ pub async fn export_lines(
             pin_mut!(found);
             while let Some((job, stored)) = found.try_next().await? {
                 to.write_all(lines::write(job, &stored, words).as_bytes())?;
-                exported.jobs += 1;
-                exported.topics += stored.result.topics.len() as u64;
+                exported.count(&stored);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The paths of a place's files, one after the other.
 
+use futures::TryStreamExt;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -26,7 +27,10 @@ pub(crate) async fn each_path(
     mut visit: impl FnMut(&str) + Send + 'static,
 ) -> Result<(), DestinationError> {
     let Some(root) = directory(place) else {
-        destination.list(below).await?.iter().for_each(|path| visit(path));
+        let mut files = destination.files(below);
+        while let Some(file) = files.try_next().await? {
+            visit(&file.path);
+        }
         return Ok(());
     };
     let below = below.to_owned();

@@ -97,10 +97,11 @@ fn configure<B, K: FromStr>(
 
 fn gcs_variables(settings: &Settings) -> Vec<(String, String)> {
     let named = settings.variables.iter().filter(|(name, _)| name.starts_with("GOOGLE_")).cloned();
-    // What Google's own libraries call an emulator; it signs nobody in.
+    // What Google's own libraries call an emulator; it takes any token. (Where the library is told not to sign, it still
+    // asks the machine for credentials before it writes.)
     let emulator = settings.variable("STORAGE_EMULATOR_HOST").map(|host| {
         let url = if host.contains("://") { host.to_owned() } else { format!("http://{host}") };
-        [("GOOGLE_BASE_URL".to_owned(), url), ("GOOGLE_SKIP_SIGNATURE".to_owned(), "true".to_owned())]
+        [("GOOGLE_BASE_URL".to_owned(), url), ("GOOGLE_BEARER_TOKEN".to_owned(), "emulated".to_owned())]
     });
     emulator.into_iter().flatten().chain(named).collect()
 }

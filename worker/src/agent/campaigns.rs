@@ -14,9 +14,6 @@ impl Campaigns {
     pub(super) fn learn(&mut self, mut campaign: v1::CampaignDescription) -> Result<(), WireError> {
         let identity = std::mem::take(&mut campaign.identity);
         let description = CampaignDescription::try_from(campaign)?;
-        if self.0.len() >= REMEMBERED {
-            self.0.clear();
-        }
         self.0.insert(identity, Arc::new(description));
         Ok(())
     }
@@ -25,7 +22,11 @@ impl Campaigns {
         self.0.get(identity).map(Arc::clone)
     }
 
-    pub(super) fn identities(&self) -> Vec<Vec<u8>> {
+    /// What a Sync says is known, and must be when it is answered.
+    pub(super) fn known(&mut self) -> Vec<Vec<u8>> {
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
         self.0.keys().cloned().collect()
     }
 }

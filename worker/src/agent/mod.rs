@@ -320,7 +320,7 @@ impl Agent {
             troubles: reports.troubles,
             draining,
             wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
-            known_campaigns: self.campaigns.identities(),
+            known_campaigns: self.campaigns.known(),
             affinity: self.turn.affinity(self.clock.now()),
         };
         let sent = self.clock.now();
@@ -376,9 +376,8 @@ impl Agent {
         let mode = wire::mode(grant.mode)?;
         let ordinals = grant.ordinals.unwrap_or_default();
         let Some(description) = self.campaigns.get(&grant.campaign) else {
-            // Not named in the next Sync, the lease is released there.
-            tracing::error!(campaign = grant.campaign_id, "lease of a campaign that was not described");
-            return Ok(());
+            // Of a campaign that had this number in another database, perhaps.
+            return Err(WireError::new("campaign", &format!("campaign {} was not described", grant.campaign_id)));
         };
         let jobs = ordinals.upper.saturating_sub(ordinals.lower);
         tracing::info!(epoch = grant.epoch, campaign = grant.campaign_id, %mode, layer = grant.layer, jobs, "lease taken");
@@ -419,9 +418,11 @@ impl Agent {
         // A coordinator that is restarted meanwhile, as all of an installation may be, is waited for.
         loop {
             let left = end.saturating_duration_since(self.clock.now());
+            let untold = self.reports.count();
             match self.clock.within(left, self.sync(true)).await {
-                Some(Ok(())) if !self.reports.any() => break tracing::info!("drained"),
-                Some(Ok(())) => {}
+                // More than one Sync takes is told in several.
+                Some(Ok(())) if (1..untold).contains(&self.reports.count()) => {}
+                Some(Ok(())) => break tracing::info!("drained"),
                 Some(Err(SyncError::Away(_))) if self.clock.now() < end => {
                     let wait = backoff.next().min(LAST_WORD / 4);
                     self.clock.within(wait, future::pending::<()>()).await;

@@ -45,6 +45,10 @@ impl Reports {
         !self.waiting.is_empty()
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn acknowledge(&mut self, ids: &[u64]) {
         for id in ids {
             self.waiting.remove(id);

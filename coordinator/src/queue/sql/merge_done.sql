@@ -27,8 +27,8 @@ WITH fresh AS MATERIALIZED (
     UPDATE spans SET tidied = true WHERE id IN (SELECT id FROM sized WHERE size = 1)
 ), taken AS (
     DELETE FROM spans USING sized WHERE spans.id = sized.id AND size > 1
-    RETURNING sized.attempts, run, sized.ordinals
+    RETURNING sized.attempts, run, sized.ordinals, leased_at
 )
-INSERT INTO spans (campaign_id, mode, layer, ordinals, state, attempts, tidied)
-SELECT $1, $2, $3, int4range(min(lower(ordinals)), max(upper(ordinals))), 'done', attempts, true
+INSERT INTO spans (campaign_id, mode, layer, ordinals, state, attempts, leased_at, tidied)
+SELECT $1, $2, $3, int4range(min(lower(ordinals)), max(upper(ordinals))), 'done', attempts, max(leased_at), true
 FROM taken GROUP BY attempts, run
