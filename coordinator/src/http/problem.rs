@@ -31,7 +31,9 @@ impl From<QueueError> for Problem {
         let status = match &error {
             QueueError::NoSuchCampaign(_) => StatusCode::NOT_FOUND,
             QueueError::WrongState { .. } | QueueError::NameTaken { .. } => StatusCode::CONFLICT,
-            QueueError::Database(_) => StatusCode::SERVICE_UNAVAILABLE,
+            QueueError::Database(_) | QueueError::Unreachable { .. } | QueueError::NoDatabase(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             QueueError::NewerSchema(_) | QueueError::Migrate(_) | QueueError::Corrupt(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }

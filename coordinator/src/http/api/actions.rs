@@ -1,10 +1,10 @@
 //! What operators do to a campaign.
 
-use super::{super::{Served, origin::ACTION, problem::Problem}, campaigns::CampaignInFull};
-use axum::{
-    Json,
-    extract::{Path, State},
+use super::{
+    super::{Served, extract::Path, origin::ACTION, problem::Problem},
+    campaigns::CampaignInFull,
 };
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use superposed_shared::description::CampaignId;
 use utoipa::ToSchema;

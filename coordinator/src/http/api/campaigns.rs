@@ -1,14 +1,11 @@
 //! Campaigns and how far they are.
 
-use super::super::{Served, problem::Problem};
+use super::super::{Served, extract::Path, problem::Problem};
 use crate::queue::{
     Queue, QueueError,
     progress::{Assignment, CampaignRow, CampaignState, JobCounts},
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use superposed_shared::description::CampaignId;
 use utoipa::ToSchema;

@@ -1,12 +1,12 @@
 //! Changes as they happen, as server-sent events: what a page shows stays true without being loaded again.
 
 use super::{
-    super::{Served, problem::Problem},
+    super::{Served, extract::Path, problem::Problem},
     campaigns::{CampaignInFull, Campaigns},
 };
 use crate::queue::QueueError;
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::sse::{Event, KeepAlive, Sse},
 };
 use futures::{Stream, stream};
@@ -58,14 +58,14 @@ struct Heard<T> {
 
 fn changes<T, F, Fut>(name: &'static str, look: F) -> Sse<impl Stream<Item = Result<Event, Infallible>>>
 where
-    T: Serialize + PartialEq,
-    F: Fn() -> Fut,
-    Fut: Future<Output = Result<(T, bool), QueueError>>,
+    T: Serialize + PartialEq + Send + 'static,
+    F: Fn() -> Fut + Send + 'static,
+    Fut: Future<Output = Result<(T, bool), QueueError>> + Send + 'static,
 {
     let mut ticks = interval(LOOKED_AT_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let heard = Heard { ticks, last: None, ended: false, told: false };
-    let events = stream::unfold((heard, look), |(mut heard, look)| async move {
+    let events = stream::unfold((heard, look), move |(mut heard, look)| async move {
         if heard.told {
             return None;
         }

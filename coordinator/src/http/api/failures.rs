@@ -1,11 +1,12 @@
 //! The failed jobs of a campaign.
 
-use super::super::{Served, problem::Problem};
-use crate::queue::progress::FailedJob;
-use axum::{
-    Json,
-    extract::{Path, Query, State},
+use super::super::{
+    Served,
+    extract::{Path, Query},
+    problem::Problem,
 };
+use crate::queue::progress::FailedJob;
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use superposed_shared::description::CampaignId;
 use utoipa::{IntoParams, ToSchema};

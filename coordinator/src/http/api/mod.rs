@@ -2,13 +2,18 @@
 //!
 //! `docs/openapi.json` describes it, made from the types here; a test holds the file against them, and another the answers
 //! of a running coordinator against the file.
+#![expect(unused_qualifications, reason = "what utoipa makes of a handler's queries is qualified")]
 
 mod actions;
 mod campaigns;
+mod demand;
 mod events;
 mod failures;
 mod rates;
+mod results;
 mod workers;
+
+pub(super) use results::Corpora;
 
 use super::Served;
 use axum::Router;
@@ -33,6 +38,10 @@ fn described() -> OpenApiRouter<Served> {
         .routes(routes!(events::of_list))
         .routes(routes!(events::of_campaign))
         .routes(routes!(workers::list))
+        .routes(routes!(demand::demand))
+        .routes(routes!(results::job::job))
+        .routes(routes!(results::affinity::affinity))
+        .routes(routes!(results::search::topics))
 }
 
 pub(super) fn routes() -> Router<Served> {

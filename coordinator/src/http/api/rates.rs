@@ -1,10 +1,11 @@
 //! How fast a campaign was.
 
-use super::super::{Served, problem::Problem};
-use axum::{
-    Json,
-    extract::{Path, Query, State},
+use super::super::{
+    Served,
+    extract::{Path, Query},
+    problem::Problem,
 };
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use superposed_shared::description::CampaignId;
