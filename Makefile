@@ -45,6 +45,7 @@ demo: build
 
 test: setup
 	@deploy/setup/nextest.sh
+	@deploy/setup/browser.sh
 	cargo nextest run --locked --workspace
 	cargo test --locked --doc --workspace
 

@@ -84,6 +84,11 @@ impl Installation {
         &self.place
     }
 
+    /// Where the coordinator listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The queue past the coordinator, to set up what is measured then.
     pub(crate) async fn queue(&self) -> Result<Queue> {
         Ok(Queue::connect(&self.database, QueueSettings::default()).await?)

@@ -13,7 +13,7 @@
 //! - [`deaths`]: what becomes of the leases of a worker that died, or does nothing any more
 //! - [`wake`]: news of work, for those that wait for some
 //! - [`life`]: pause, resume, cancel, retry, delete
-//! - [`progress`]: counts, failures, workers
+//! - [`progress`]: counts, failures, workers; [`condition`]: how these fare
 //! - [`upkeep`]: merges done spans, bridges outages
 //! - `place`: where the database is
 //! - `transact`: what all of them run in, and the order in which they lock
@@ -22,6 +22,7 @@
 //! used.
 
 pub mod claim;
+pub mod condition;
 pub mod deaths;
 mod holdings;
 pub mod lease;

@@ -1,8 +1,8 @@
 //! How far campaigns are, what failed, who works.
 
-use super::{LayerKey, Queue, QueueError, read_mode};
+use super::{LayerKey, Queue, QueueError, condition::WorkerCondition, read_mode};
 use serde::Serialize;
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{Row, postgres::PgRow, types::Json};
 use std::{collections::BTreeMap, time::Duration};
 use superposed_identity::{JobId, LayerIndex, Mode, NeuronId, Ordinal};
 use superposed_shared::description::CampaignId;
@@ -180,6 +180,8 @@ pub struct WorkerRow {
     pub seconds_since_sync: f64,
     /// Jobs it holds.
     pub leased_jobs: u64,
+    /// How it said that it fares.
+    pub condition: Option<WorkerCondition>,
 }
 
 /// How much of a layer a worker holds.
@@ -366,6 +368,7 @@ impl Queue {
                     draining: row.try_get("draining")?,
                     seconds_since_sync: row.try_get("seconds_since_sync")?,
                     leased_jobs: row.try_get::<i64, _>("leased_jobs")?.cast_unsigned(),
+                    condition: row.try_get::<Option<Json<_>>, _>("condition")?.map(|Json(condition)| condition),
                 })
             })
             .collect()

@@ -2,12 +2,13 @@
 
 use super::{
     Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    condition::WorkerCondition,
     holdings::{Holdings, intersect},
     punish::{Blame, GivenUp, LeasedRow, count_failed, part},
     sync::Failure,
     wake::ring,
 };
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, types::Json};
 use std::{collections::BTreeMap, slice, time::Duration};
 use superposed_shared::description::CampaignId;
 
@@ -21,7 +22,7 @@ pub enum Reported {
 }
 
 /// What a worker says of itself in a Sync.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct WorkerState {
     /// What it computes with.
     pub backend: String,
@@ -31,6 +32,8 @@ pub struct WorkerState {
     pub draining: bool,
     /// Whether the Sync reports jobs, done or failed.
     pub progress: bool,
+    /// How it fares, if it says so.
+    pub condition: Option<WorkerCondition>,
 }
 
 /// What is known of a Sync once it is noted.
@@ -74,6 +77,7 @@ impl Queue {
             .bind(state.draining)
             .bind(state.progress)
             .bind(alive)
+            .bind(state.condition.as_ref().map(Json))
             .fetch_optional(&mut *connection)
             .await?;
         let Some(row) = row else {

@@ -39,6 +39,8 @@ pub struct Said {
     pub released: Vec<LeaseEpoch>,
     /// Leases that it goes on with.
     pub held: Vec<LeaseEpoch>,
+    /// Those of them whose jobs are all mined, and wait for their files.
+    pub mined: Vec<LeaseEpoch>,
     /// How many jobs it could take; 0 for none.
     pub wanted: u32,
     /// Where it would rather go on.
@@ -123,6 +125,7 @@ impl Queue {
         }
         holdings.give_back(&said.released, Some((sync, &said.held)));
         taken.lost = holdings.renew(sync.boot, &said.held);
+        holdings.note_mined(&said.mined);
         holdings.write(&mut tx, self.settings.lease).await?;
         let mut contended = false;
         // What troubles a campaign is noted before any of it is handed out.

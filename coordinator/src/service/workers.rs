@@ -150,12 +150,19 @@ fn read(worker: &str, request: &v1::SyncRequest) -> Result<Said, Status> {
     let (backend, cores) = request.capabilities.as_ref().map_or(("", 0), |known| (known.backend.as_str(), known.cores));
     let progress = !completions.is_empty() || !failures.is_empty();
     Ok(Said {
-        state: WorkerState { backend: storable(backend), cores, draining: request.draining, progress },
+        state: WorkerState {
+            backend: storable(backend),
+            cores,
+            draining: request.draining,
+            progress,
+            condition: request.condition.as_ref().map(Into::into),
+        },
         completions,
         failures,
         troubles,
         released: epochs(&request.released_epochs),
         held: epochs(&request.held_epochs),
+        mined: epochs(&request.mined_epochs),
         wanted: if request.draining { 0 } else { request.free_jobs },
         warm: request.affinity.as_ref().map(read_affinity).transpose()?,
     })
@@ -176,6 +183,7 @@ fn check(request: &v1::SyncRequest) -> Result<(), Status> {
         request.failures.len(),
         request.troubles.len(),
         request.held_epochs.len(),
+        request.mined_epochs.len(),
         request.released_epochs.len(),
         request.known_campaigns.len(),
     ];

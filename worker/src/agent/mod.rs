@@ -7,6 +7,7 @@
 //! back.
 
 mod campaigns;
+mod condition;
 mod leases;
 mod pacing;
 mod reports;
@@ -21,6 +22,7 @@ use crate::{
     pipeline::{self, Event, PipelineError, Work},
 };
 use campaigns::Campaigns;
+use condition::Condition;
 use leases::Leases;
 use pacing::Backoff;
 use reports::Reports;
@@ -117,6 +119,7 @@ struct Agent {
     work: mpsc::UnboundedSender<Work>,
     events: mpsc::UnboundedReceiver<Event>,
     counts: JobCounts,
+    condition: Condition,
     next_sync: Instant,
     /// When the worker's name should be free, while another has it.
     name_free_at: Option<Instant>,
@@ -142,11 +145,12 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
     let stages = pipeline::start(settings.resources, &Handle::current(), inbox, tell)?;
     let counts = JobCounts::default();
     if let Some(address) = settings.metrics {
-        metrics::serve(address, registry(stages, &counts)).await?;
+        metrics::serve(address, registry(stages.clone(), &counts)).await?;
     }
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
-    Agent::new(settings, boot, client, work, events, counts).serve(pin!(shutdown)).await
+    let condition = Condition::new(stages, counts.clone(), Clock.now());
+    Agent::new(settings, boot, client, work, events, counts, condition).serve(pin!(shutdown)).await
 }
 
 impl Agent {
@@ -158,6 +162,7 @@ impl Agent {
         work: mpsc::UnboundedSender<Work>,
         events: mpsc::UnboundedReceiver<Event>,
         counts: JobCounts,
+        condition: Condition,
     ) -> Self {
         let (backend, device_memory) = (settings.resources.device.backend(), settings.resources.device_memory());
         Self {
@@ -176,6 +181,7 @@ impl Agent {
             work,
             events,
             counts,
+            condition,
             next_sync: Clock.now(),
             name_free_at: None,
         }
@@ -285,6 +291,7 @@ impl Agent {
                 self.reports.failed(epoch, failure);
             }
             Event::Trouble { campaign, error } => self.reports.trouble(campaign, error),
+            Event::Mined { epoch } => self.leases.note_mined(epoch),
             Event::Ended { epoch } => {
                 // What was neither done nor failed goes back.
                 if self.leases.remove(epoch) > 0 {
@@ -322,6 +329,8 @@ impl Agent {
             wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
             known_campaigns: self.campaigns.known(),
             affinity: self.turn.affinity(self.clock.now()),
+            mined_epochs: self.leases.mined(),
+            condition: Some(self.condition.at(self.clock.now())),
         };
         let sent = self.clock.now();
         let mut request = Request::new(request);

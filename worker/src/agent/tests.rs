@@ -3,7 +3,7 @@
 #![expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
 
 use super::*;
-use crate::pipeline::{Event, Work};
+use crate::pipeline::{Event, StageShares, Work};
 use hyper_util::rt::TokioIo;
 use std::{
     io,
@@ -90,7 +90,9 @@ impl Bench {
         let (send_work, work) = mpsc::unbounded_channel();
         let (events, receive_events) = mpsc::unbounded_channel();
         let client = WorkerServiceClient::new(channel);
-        let agent = Agent::new(settings, 1, client, send_work, receive_events, JobCounts::default());
+        let counts = JobCounts::default();
+        let condition = Condition::new(StageShares::default(), counts.clone(), Clock.now());
+        let agent = Agent::new(settings, 1, client, send_work, receive_events, counts, condition);
         let (stop, stopped) = oneshot::channel::<()>();
         let agent = tokio::spawn(async move {
             agent

@@ -1,11 +1,11 @@
 -- queue::register: takes note of a Sync; no row when a later Sync of the same boot was seen already, or another process
 -- ($8 seconds ago or later) is alive under the name. Says whether the process is new, and whether the time of any lease
 -- is up. Until its transaction ends, no other Sync of the worker goes on.
-INSERT INTO workers (id, boot, sequence, backend, cores, draining)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO workers (id, boot, sequence, backend, cores, draining, condition)
+VALUES ($1, $2, $3, $4, $5, $6, $9)
 ON CONFLICT (id) DO UPDATE
 SET boot = excluded.boot, sequence = excluded.sequence, backend = excluded.backend, cores = excluded.cores,
-    draining = excluded.draining, last_sync = now(),
+    draining = excluded.draining, condition = excluded.condition, last_sync = now(),
     started_at = CASE WHEN workers.boot = excluded.boot THEN workers.started_at ELSE now() END,
     last_progress = CASE WHEN workers.boot = excluded.boot AND NOT $7 THEN workers.last_progress ELSE now() END
 WHERE CASE
