@@ -3,6 +3,7 @@
 //! - [`queue`]: jobs in Postgres
 //! - [`admission`]: what a campaign must pass before it is queued
 //! - [`service`]: the gRPC services over the queue
+//! - [`guard`]: who may connect to a coordinator, and what they may ask
 //! - [`serve`]: the coordinator's process
 //! - [`client`]: how the commands talk to a coordinator
 //! - [`postgres`]: a private Postgres
@@ -16,6 +17,7 @@ pub mod admission;
 pub mod audits;
 pub mod cli;
 pub mod client;
+pub mod guard;
 pub mod local;
 pub mod postgres;
 pub mod queue;

@@ -164,7 +164,7 @@ pub(crate) async fn keep_postgres() -> Result<()> {
 /// The coordinator's process.
 pub(crate) async fn serve(database: &str) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let coordinator = Coordinator::bind(database, QueueSettings::default(), address, false).await?;
+    let coordinator = Coordinator::bind(database, QueueSettings::default(), address, &GuardSettings::default()).await?;
     println!("http://{}", coordinator.address()?);
     coordinator.serve(shutdown::requested(true)?).await?;
     Ok(())
