@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 use superposed::{
+    guard::GuardSettings,
     postgres::Cluster,
     queue::{Queue, QueueSettings},
     serve::Coordinator,

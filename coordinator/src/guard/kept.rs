@@ -83,3 +83,33 @@ fn digest(files: &[PathBuf]) -> Option<[u8; 32]> {
     }
     Some(digest.finalize().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_wrong_is_not_taken_and_what_is_right_again_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("number");
+        let write = |text: &str| fs::write(&path, text).expect("a file");
+        let read = {
+            let path = path.clone();
+            move || {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                text.parse::<u32>().map_err(|_| GuardError::Half("number", "digit"))
+            }
+        };
+        write("1");
+        let kept = Kept::read("number", vec![path.clone()], read).expect("a number");
+        assert_eq!(*kept.now(), 1);
+        for (text, then) in [("none", 1), ("2", 2), ("", 2), ("3", 3)] {
+            write(text);
+            kept.refresh().await;
+            assert_eq!(*kept.now(), then, "{text:?}");
+        }
+        fs::remove_file(&path).expect("a file");
+        kept.refresh().await;
+        assert_eq!(*kept.now(), 3);
+    }
+}

@@ -3,6 +3,7 @@
 use crate::support::{Campaign, Database, Worker, counts, jobs, settings};
 use std::{net::SocketAddr, time::Duration};
 use superposed::{
+    guard::{GuardError, GuardSettings},
     queue::{Queue, QueueSettings},
     serve::{Coordinator, ServeError},
 };
@@ -511,7 +512,7 @@ async fn a_coordinator_stops_when_it_is_told_to_even_while_a_sync_waits() {
 async fn an_address_that_others_can_reach_is_refused_unless_it_is_meant() {
     let everywhere = SocketAddr::from(([0, 0, 0, 0], 0));
     let refused = Coordinator::bind("postgresql:///none", settings(), everywhere, &GuardSettings::default()).await;
-    assert!(matches!(refused, Err(ServeError::BeyondLoopback(address)) if address == everywhere));
+    assert!(matches!(refused, Err(ServeError::Guard(GuardError::Unauthenticated(address))) if address == everywhere));
 }
 
 #[tokio::test]
