@@ -2,6 +2,7 @@
 
 use crate::{
     guard::{Guard, GuardError, GuardSettings},
+    http,
     queue::{Queue, QueueError, QueueSettings},
     service::{Campaigns, Doorbell, Health, Workers},
 };
@@ -46,6 +47,9 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The operating system does not know what is listened on.
+    #[error("cannot tell the address that is listened on: {0}")]
+    Address(#[source] std::io::Error),
     /// The server failed.
     #[error("the server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -102,6 +106,7 @@ impl Coordinator {
     /// # Errors
     /// When the server fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let address = self.address().map_err(ServeError::Address)?;
         let Self { queue, guard, listener } = self;
         let bell = Arc::new(Doorbell::default());
         let workers =
@@ -113,24 +118,24 @@ impl Coordinator {
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
             .build_v1()?;
+        let routes = Routes::from(http::routes(queue.clone(), address).merge(guard.session_routes()))
+            .add_service(workers)
+            .add_service(campaigns)
+            .add_service(health_service)
+            .add_service(reflection);
         let mut server = Server::builder();
         if guard.scheme() == "https" {
             server = server.max_connection_age(CONNECTION_AGE);
         }
         let server = server
+            // Browsers and probes.
             .accept_http1(true)
             .max_concurrent_streams(MAX_STREAMS)
             .http2_max_header_list_size(MAX_HEADERS)
             .http2_keepalive_interval(Some(proto::KEEP_ALIVE))
             .http2_keepalive_timeout(Some(proto::KEEP_ALIVE))
             .layer(guard.layer())
-            .add_routes(
-                Routes::from(guard.session_routes())
-                    .add_service(workers)
-                    .add_service(campaigns)
-                    .add_service(health_service)
-                    .add_service(reflection),
-            )
+            .add_routes(routes.prepare())
             .serve_with_incoming(guard.incoming(listener));
         tokio::select! {
             served = server => served?,
