@@ -8,13 +8,14 @@ use super::{
 };
 use futures::Stream;
 use rustls::ServerConfig;
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
+    io::{self, AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
-    time::sleep,
+    time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::wrappers::ReceiverStream;
 
 /// Connections that are ready and not yet taken by the server.
@@ -22,6 +23,10 @@ const READY: usize = 64;
 
 /// A system that cannot give out connections (no descriptors are left, say) is asked again after this time.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What is still read of somebody whose handshake failed, in bytes, and for how long.
+const LAST_WORDS: u64 = 16 << 10;
+const LINGER: Duration = Duration::from_secs(1);
 
 pub(super) fn accept(
     listener: TcpListener,
@@ -82,7 +87,7 @@ async fn shake_hands(
 ) -> Option<Connection> {
     let mut leave = Box::pin(stay.ended());
     let shaken = tokio::select! {
-        shaken = TlsAcceptor::from(config).accept(stream) => shaken,
+        shaken = accepted(stream, config) => shaken,
         verdict = &mut leave => {
             tracing::debug!(%peer, ?verdict, "no handshake in time");
             return None;
@@ -99,6 +104,20 @@ async fn shake_hands(
         guest.welcome();
     }
     Some(Connection::new(Wire::Tls(Box::new(stream)), guest, leave))
+}
+
+/// The handshake. When it fails, the other side hears why: a connection that is closed while something in it was not read
+/// is reset, and the alert lost.
+async fn accepted(stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<TlsStream<TcpStream>> {
+    match TlsAcceptor::from(config).accept(stream).into_fallible().await {
+        Ok(stream) => Ok(stream),
+        Err((error, mut stream)) => {
+            let _ = stream.shutdown().await;
+            let mut rest = stream.take(LAST_WORDS);
+            let _ = timeout(LINGER, io::copy(&mut rest, &mut io::sink())).await;
+            Err(error)
+        }
+    }
 }
 
 fn introduced(wire: Wire, guest: Guest, stay: Stay, is_known: bool) -> Connection {

@@ -4,6 +4,7 @@ use crate::door::{Door, Kind, list};
 use futures::{StreamExt, stream};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 use superposed::guard::Role;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpSocket, TcpStream},
+};
 
 /// Clients that have a token.
 const GOOD: usize = 8;
@@ -22,9 +26,14 @@ const ASKED: usize = 100;
 /// A good client that waited this long was starved. (Its real wait is printed.)
 const STARVED: Duration = Duration::from_secs(10);
 
+/// Where they are, who do not say who they are; the good are at 127.0.0.1.
+const ELSEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 0);
+
 /// One that never says who it is: silent, talking nonsense, or speaking HTTP without a token.
 async fn stranger(door: &Door, number: usize) -> Option<TcpStream> {
-    let mut connection = TcpStream::connect(door.address).await.ok()?;
+    let socket = TcpSocket::new_v4().ok()?;
+    socket.bind(ELSEWHERE).ok()?;
+    let mut connection = socket.connect(door.address).await.ok()?;
     let said: &[u8] = match number % 4 {
         0 => b"",
         // The head of a handshake, never finished.
