@@ -14,7 +14,9 @@ use std::{
 };
 use superposed_forward::{Device, DeviceChoice};
 use superposed_shared::{
-    command_line, shutdown,
+    command_line,
+    credentials::Credentials,
+    shutdown,
     telemetry::{self, LogFormat},
 };
 use superposed_worker::{
@@ -40,9 +42,18 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// The coordinator's URL
-    #[arg(long, env = "SUPERPOSED_COORDINATOR", default_value = "http://127.0.0.1:7117")]
-    coordinator: String,
+    /// The coordinator's URL; of several, named one by one or with commas between them, the worker turns to the next when
+    /// one does not answer
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SUPERPOSED_COORDINATOR",
+        default_value = "http://127.0.0.1:7117",
+        value_delimiter = ','
+    )]
+    coordinator: Vec<String>,
+    #[command(flatten)]
+    credentials: Credentials,
     /// The worker's name, its own among all workers [default: the host's name and a random part]
     #[arg(long)]
     name: Option<String>,
@@ -109,7 +120,8 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
     tracing::info!(%device, backend = device.backend(), cores, "computing");
     let settings = AgentSettings {
         name: arguments.name.unwrap_or_else(|| format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])),
-        coordinator: arguments.coordinator,
+        coordinators: arguments.coordinator,
+        credentials: arguments.credentials,
         resources: Resources { device, cores, memory },
         capacity: arguments.capacity,
         metrics: arguments.metrics,

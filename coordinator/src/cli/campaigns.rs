@@ -2,40 +2,33 @@
 
 use super::block_on;
 use crate::{
-    client::{adopted, prepared, soon, submission, watch},
+    client::{CampaignClient, adopted, dialer, soon, submission, watch},
     local::display::{Display, Spell},
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use std::{error::Error as _, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 use superposed_shared::{
+    credentials::Credentials,
     proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
     shutdown,
     spec::file,
     wire,
 };
-use tonic::transport::{Channel, Endpoint};
 
 #[derive(Debug, Args)]
 struct Server {
     /// The coordinator's URL
     #[arg(long, env = "SUPERPOSED_COORDINATOR", default_value = "http://127.0.0.1:7117")]
     coordinator: String,
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
 impl Server {
-    async fn client(&self) -> Result<CampaignServiceClient<Channel>> {
+    async fn client(&self) -> Result<CampaignClient> {
         let url = &self.coordinator;
-        let endpoint = Endpoint::from_shared(url.clone()).ok().filter(|endpoint| {
-            let uri = endpoint.uri();
-            uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
-        });
-        let endpoint = endpoint.with_context(|| {
-            format!(
-                "{url:?} is not a coordinator's URL, which is like http://127.0.0.1:7117; name it with --coordinator"
-            )
-        })?;
-        let channel = prepared(endpoint).connect().await.map_err(|error| {
+        let channel = dialer(url, &self.credentials)?.connect().await.map_err(|error| {
             let error = anyhow::Error::from(error);
             let reason = error.root_cause();
             anyhow!(

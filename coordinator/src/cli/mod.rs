@@ -8,6 +8,7 @@ macro_rules! say {
 
 mod campaigns;
 mod corpus;
+mod database;
 mod demo;
 mod export;
 mod local;
@@ -15,6 +16,7 @@ mod mine;
 mod pack;
 mod serve;
 mod show;
+mod token;
 mod verify;
 
 use anyhow::{Context, Result};
@@ -49,6 +51,9 @@ enum Command {
     Local(local::Local),
     /// Run a coordinator
     Serve(serve::Serve),
+    /// Make tokens, with which people and workers say who they are
+    #[command(subcommand)]
+    Token(token::Token),
     /// Submit a campaign to a coordinator
     Submit(campaigns::Submit),
     /// List campaigns, or show one with its layers
@@ -112,6 +117,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             Command::Local(local) => local.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Token(token) => token.run(),
             Command::Submit(submit) => submit.run(),
             Command::Status(status) => status.run(),
             Command::Watch(watch) => watch.run(),

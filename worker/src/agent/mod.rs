@@ -8,6 +8,7 @@
 
 mod campaigns;
 mod condition;
+mod coordinators;
 mod leases;
 mod pacing;
 mod reports;
@@ -23,6 +24,7 @@ use crate::{
 };
 use campaigns::Campaigns;
 use condition::Condition;
+use coordinators::Coordinators;
 use leases::Leases;
 use pacing::Backoff;
 use reports::Reports;
@@ -35,15 +37,13 @@ use std::{
 use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{
     clock::{Clock, Instant},
+    credentials::{Credentials, CredentialsError},
     metrics::{self, MetricsError},
-    proto::{self, PROTOCOL_VERSION, v1, v1::worker_service_client::WorkerServiceClient},
+    proto::{self, PROTOCOL_VERSION, v1},
     wire::{self, WireError},
 };
 use tokio::{runtime::Handle, sync::mpsc};
-use tonic::{
-    Code, Request, Response, Status,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Request, Response, Status};
 use turn::Turn;
 
 /// How a worker is set up.
@@ -51,8 +51,10 @@ use turn::Turn;
 pub struct AgentSettings {
     /// The worker's name, its own among all workers.
     pub name: String,
-    /// The coordinator's URL.
-    pub coordinator: String,
+    /// The coordinators' URLs, at least one, all of one database. One is asked at a time.
+    pub coordinators: Vec<String>,
+    /// What is presented to them.
+    pub credentials: Credentials,
     /// What it computes on.
     pub resources: Resources,
     /// The most jobs held at a time; leases are taken ahead up to here, so that the device never waits.
@@ -64,9 +66,9 @@ pub struct AgentSettings {
 /// A worker that cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// The coordinator's URL is none.
-    #[error("{0:?} is not a coordinator's URL like http://127.0.0.1:7117")]
-    Coordinator(String),
+    /// A coordinator's URL is none, or what is to be presented to it cannot be.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// The threads cannot be started.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -110,7 +112,9 @@ struct Agent {
     clock: Clock,
     boot: u64,
     sequence: u64,
-    client: WorkerServiceClient<Channel>,
+    coordinators: Coordinators,
+    /// Whether a coordinator took a Sync of this worker.
+    was_taken: bool,
     leases: Leases,
     reports: Reports,
     released: Vec<u64>,
@@ -131,15 +135,7 @@ struct Agent {
 /// When the worker cannot start, or the coordinator will never take it. An unreachable coordinator is not an error: it
 /// is tried again.
 pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) -> Result<(), AgentError> {
-    let endpoint = Endpoint::from_shared(settings.coordinator.clone())
-        .ok()
-        .filter(|endpoint| endpoint.uri().host().is_some() && endpoint.uri().scheme_str() == Some("http"))
-        .ok_or_else(|| AgentError::Coordinator(settings.coordinator.clone()))?
-        .connect_timeout(Duration::from_secs(5))
-        .http2_keep_alive_interval(proto::KEEP_ALIVE)
-        .keep_alive_timeout(proto::KEEP_ALIVE)
-        .keep_alive_while_idle(true);
-    let client = WorkerServiceClient::new(endpoint.connect_lazy());
+    let coordinators = Coordinators::new(&settings.coordinators, &settings.credentials)?;
     let (tell, events) = mpsc::unbounded_channel();
     let (work, inbox) = mpsc::unbounded_channel();
     let stages = pipeline::start(settings.resources, &Handle::current(), inbox, tell)?;
@@ -150,7 +146,7 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
     let condition = Condition::new(stages, counts.clone(), Clock.now());
-    Agent::new(settings, boot, client, work, events, counts, condition).serve(pin!(shutdown)).await
+    Agent::new(settings, boot, coordinators, work, events, counts, condition).serve(pin!(shutdown)).await
 }
 
 impl Agent {
@@ -158,7 +154,7 @@ impl Agent {
     fn new(
         settings: AgentSettings,
         boot: u64,
-        client: WorkerServiceClient<Channel>,
+        coordinators: Coordinators,
         work: mpsc::UnboundedSender<Work>,
         events: mpsc::UnboundedReceiver<Event>,
         counts: JobCounts,
@@ -172,7 +168,8 @@ impl Agent {
             clock: Clock,
             boot,
             sequence: 0,
-            client: client.max_decoding_message_size(proto::MAX_MESSAGE_BYTES),
+            coordinators,
+            was_taken: false,
             leases: Leases::default(),
             reports: Reports::default(),
             released: Vec::new(),
@@ -190,7 +187,7 @@ impl Agent {
     async fn serve<S: Future<Output = ()>>(mut self, mut shutdown: Pin<&mut S>) -> Result<(), AgentError> {
         tracing::info!(
             worker = self.settings.name,
-            coordinator = self.settings.coordinator,
+            coordinator = self.coordinators.now(),
             cores = self.settings.resources.cores,
             "worker started"
         );
@@ -219,7 +216,10 @@ impl Agent {
                 }
                 Err(SyncError::Away(status)) => {
                     let delay = backoff.next();
-                    tracing::warn!(error = %status.message(), retry_in_ms = delay.as_millis(), "coordinator is away");
+                    let coordinator = self.coordinators.now();
+                    let retry_in_ms = delay.as_millis();
+                    tracing::warn!(coordinator, error = %status.message(), retry_in_ms, "coordinator is away");
+                    self.coordinators.turn();
                     self.clock.now() + delay
                 }
             };
@@ -337,9 +337,10 @@ impl Agent {
         request.set_timeout(wait + CALL_TIMEOUT);
         let response = match self.answered(sent + wait + CALL_TIMEOUT, request).await {
             Some(Ok(response)) => response,
-            Some(Err(status)) => return Err(SyncError::of(status)),
+            Some(Err(status)) => return Err(SyncError::of(status, self.was_taken)),
             None => return Err(SyncError::Away(Status::deadline_exceeded("no answer in time"))),
         };
+        self.was_taken = true;
         self.reports.acknowledge(&response.acknowledged);
         self.released.retain(|epoch| !released_epochs.contains(epoch));
         for epoch in &response.revoked {
@@ -368,7 +369,7 @@ impl Agent {
         deadline: Instant,
         request: Request<v1::SyncRequest>,
     ) -> Option<Result<v1::SyncResponse, Status>> {
-        let mut answer = pin!(self.client.sync(request));
+        let mut answer = pin!(self.coordinators.client().sync(request));
         loop {
             let now = self.clock.now();
             self.leases.stop_expired(now);
@@ -433,6 +434,7 @@ impl Agent {
                 Some(Ok(())) if (1..untold).contains(&self.reports.count()) => {}
                 Some(Ok(())) => break tracing::info!("drained"),
                 Some(Err(SyncError::Away(_))) if self.clock.now() < end => {
+                    self.coordinators.turn();
                     let wait = backoff.next().min(LAST_WORD / 4);
                     self.clock.within(wait, future::pending::<()>()).await;
                 }
@@ -454,8 +456,10 @@ enum SyncError {
 }
 
 impl SyncError {
-    fn of(status: Status) -> Self {
+    /// Of a worker that was taken before, what it presents may be about to change: its token with those of the coordinators.
+    fn of(status: Status, was_taken: bool) -> Self {
         match status.code() {
+            Code::Unauthenticated | Code::PermissionDenied if was_taken => Self::Away(status),
             Code::AlreadyExists => {
                 let free_in = status.metadata().get(proto::FREE_IN_MS).and_then(|ms| ms.to_str().ok()?.parse().ok());
                 Self::NameTaken {
