@@ -24,8 +24,8 @@ use superposed_worker::{
     memory::Resources,
 };
 
-/// Takes jobs from a coordinator and mines them, until it is stopped. On SIGTERM or Ctrl-C it reports what is
-/// finished, hands the rest back, and exits within ten seconds.
+/// Takes jobs from a coordinator and mines them, until it is stopped. On SIGTERM or Ctrl-C, or when an operator drains it,
+/// it reports what is finished, hands the rest back, and exits within ten seconds.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {

@@ -176,6 +176,8 @@ pub struct WorkerRow {
     pub cores: u32,
     /// Whether it is about to stop.
     pub draining: bool,
+    /// Whether it was asked to leave.
+    pub drain_asked: bool,
     /// Seconds since its last Sync.
     pub seconds_since_sync: f64,
     /// Jobs it holds.
@@ -366,6 +368,7 @@ impl Queue {
                     backend: row.try_get("backend")?,
                     cores: row.try_get::<i32, _>("cores")?.cast_unsigned(),
                     draining: row.try_get("draining")?,
+                    drain_asked: row.try_get("drain_asked")?,
                     seconds_since_sync: row.try_get("seconds_since_sync")?,
                     leased_jobs: row.try_get::<i64, _>("leased_jobs")?.cast_unsigned(),
                     condition: row.try_get::<Option<Json<_>>, _>("condition")?.map(|Json(condition)| condition),

@@ -41,6 +41,8 @@ pub struct WorkerState {
 pub(super) struct Registered {
     /// Whether the time of any lease is up.
     pub(super) overdue: bool,
+    /// Whether the worker was asked to leave.
+    pub(super) drain_asked: bool,
 }
 
 impl Queue {
@@ -91,13 +93,14 @@ impl Queue {
                 None => Ok(None),
             };
         };
+        let drain_asked = row.try_get("drain_asked")?;
         if row.try_get("is_new")? {
             let buried = sqlx::query(include_str!("sql/bury_earlier_boots.sql")).bind(&sync.worker).bind(sync.boot);
             // Those that ended now may be handed out now.
             let buried = buried.execute(connection).await?.rows_affected() > 0;
-            return Ok(Some(Registered { overdue: buried || row.try_get("overdue")? }));
+            return Ok(Some(Registered { overdue: buried || row.try_get("overdue")?, drain_asked }));
         }
-        Ok(Some(Registered { overdue: row.try_get("overdue")? }))
+        Ok(Some(Registered { overdue: row.try_get("overdue")?, drain_asked }))
     }
 
     /// Jobs of a lease are done and their files durable. Counts even past the deadline, as long as the jobs were not

@@ -56,6 +56,8 @@ pub struct Taken {
     pub lost: Vec<LeaseEpoch>,
     /// What it is handed.
     pub granted: Vec<Granted>,
+    /// Whether it was asked to leave; then it is handed nothing.
+    pub drain_asked: bool,
 }
 
 /// A Sync that was taken in, and what is left to do about it.
@@ -98,7 +100,8 @@ impl Queue {
     async fn take_in(&self, sync: &SyncIdentity, said: &Said) -> Result<Option<TakenIn>, QueueError> {
         let mut tx = self.pool.begin().await?;
         let Some(registered) = self.note_sync(&mut tx, sync, &said.state).await? else { return Ok(None) };
-        let mut taken = Taken::default();
+        let mut taken = Taken { drain_asked: registered.drain_asked, ..Taken::default() };
+        let wanted = if taken.drain_asked { 0 } else { said.wanted };
         let mut holdings = Holdings::of(&mut tx, &sync.worker).await?;
 
         let mut done: BTreeMap<LeaseEpoch, Vec<Ordinals>> = BTreeMap::new();
@@ -129,9 +132,9 @@ impl Queue {
         holdings.write(&mut tx, self.settings.lease).await?;
         let mut contended = false;
         // What troubles a campaign is noted before any of it is handed out.
-        if said.wanted > 0 && said.troubles.is_empty() {
+        if wanted > 0 && said.troubles.is_empty() {
             let overdue = registered.overdue;
-            let claimed = self.claim_within(&mut tx, sync, said.wanted, said.warm, overdue, &mut given_up).await?;
+            let claimed = self.claim_within(&mut tx, sync, wanted, said.warm, overdue, &mut given_up).await?;
             contended = claimed.is_contended();
             taken.granted = claimed.granted;
         }

@@ -68,7 +68,8 @@ impl Workers {
             } else if self.queue.is_current(sync).await? {
                 turn.found_nothing();
             } else {
-                // Overtaken by a later Sync, this one found nothing whatever there is: the turn is the next one's.
+                // Overtaken by a later Sync, or of a worker that is to leave, this one found nothing whatever there is: the
+                // turn is the next one's.
                 break;
             }
         }
@@ -101,10 +102,11 @@ impl v1::worker_service_server::WorkerService for Workers {
             lease_ms: u32::try_from(lease.as_millis()).unwrap_or(u32::MAX),
             next_sync_ms: u32::try_from(lease.as_millis() / 4).unwrap_or(u32::MAX),
             acknowledged: completions.chain(failures).chain(troubles).collect(),
+            drain: taken.drain_asked,
             revoked: taken.stale.into_iter().chain(taken.lost).map(LeaseEpoch::to_wire).collect(),
             ..Default::default()
         };
-        if said.wanted > 0 {
+        if said.wanted > 0 && !taken.drain_asked {
             let mut granted = taken.granted;
             if granted.is_empty() {
                 // A worker that holds leases is answered in time to renew them.

@@ -127,9 +127,11 @@ struct Agent {
     next_sync: Instant,
     /// When the worker's name should be free, while another has it.
     name_free_at: Option<Instant>,
+    /// Whether an operator asked the worker to leave.
+    drain_asked: bool,
 }
 
-/// Serves a coordinator until `shutdown`.
+/// Serves a coordinator until `shutdown`, or until an operator asks it to leave.
 ///
 /// # Errors
 /// When the worker cannot start, or the coordinator will never take it. An unreachable coordinator is not an error: it
@@ -181,6 +183,7 @@ impl Agent {
             condition,
             next_sync: Clock.now(),
             name_free_at: None,
+            drain_asked: false,
         }
     }
 
@@ -198,6 +201,7 @@ impl Agent {
                 () = &mut shutdown => break,
             };
             let wait_from = match outcome {
+                Ok(()) if self.drain_asked => break tracing::info!("asked to leave"),
                 Ok(()) => {
                     backoff.reset();
                     self.name_free_at = None;
@@ -350,6 +354,7 @@ impl Agent {
         }
         let deadline = sent + Duration::from_millis(response.lease_ms.into());
         self.leases.renew(&held_epochs, deadline);
+        self.drain_asked |= response.drain;
         self.next_sync = self.clock.now() + Duration::from_millis(response.next_sync_ms.max(10).into());
         for campaign in response.campaigns {
             self.campaigns.learn(campaign).map_err(fatal)?;

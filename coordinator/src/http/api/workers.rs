@@ -32,7 +32,7 @@ pub(super) struct Worker {
 
 impl From<WorkerRow> for Worker {
     fn from(row: WorkerRow) -> Self {
-        let WorkerRow { id, backend, cores, draining, seconds_since_sync, leased_jobs, condition } = row;
+        let WorkerRow { id, backend, cores, draining, seconds_since_sync, leased_jobs, condition, .. } = row;
         Self { id, backend, cores, seconds_since_sync, leased_jobs, draining, condition }
     }
 }
