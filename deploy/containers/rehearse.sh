@@ -85,6 +85,9 @@ EOF
     options+=(--build-arg PROGRAMS=localhost/programs --build-arg CUDA_PROGRAMS=localhost/programs)
 fi
 
+echo "rehearse: preparing the build as the images do: what is copied, what is installed, SCIP"
+build "${options[@]}" --target source .
+
 for target in "${targets[@]}"; do
     build "${options[@]}" --target "$target" --tag "localhost/$target" .
     # As it will be run: by its user, with a root file system that is read-only.
