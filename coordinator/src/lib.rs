@@ -3,10 +3,12 @@
 //! - [`queue`]: jobs in Postgres
 //! - [`admission`]: what a campaign must pass before it is queued
 //! - [`service`]: the gRPC services over the queue
+//! - [`http`]: the dashboard, the JSON API and the probes
 //! - [`serve`]: the coordinator's process
 //! - [`client`]: how the commands talk to a coordinator
 //! - [`postgres`]: a private Postgres
 //! - [`local`]: coordinator, workers and Postgres on one machine, for one campaign
+//! - [`job_result`]: what one job found
 //! - [`topics`]: mined topics in words
 //! - [`audits`]: what the audits of a campaign came to
 //! - [`text_inputs`]: what a count of text reads
@@ -16,6 +18,8 @@ pub mod admission;
 pub mod audits;
 pub mod cli;
 pub mod client;
+pub mod http;
+pub mod job_result;
 pub mod local;
 pub mod postgres;
 pub mod queue;

@@ -1,6 +1,7 @@
 //! The coordinator's process: the services over the queue, and its upkeep.
 
 use crate::{
+    http,
     queue::{Queue, QueueError, QueueSettings},
     service::{Campaigns, Doorbell, Health, Workers},
 };
@@ -10,7 +11,10 @@ use tokio::{
     net::TcpListener,
     time::{Interval, MissedTickBehavior, interval, timeout},
 };
-use tonic::transport::{Server, server::TcpIncoming};
+use tonic::{
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
 
 /// How often the pulse is taken, and what nobody asks about is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(2);
@@ -38,6 +42,9 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// The operating system does not know what is listened on.
+    #[error("cannot tell the address that is listened on: {0}")]
+    Address(#[source] std::io::Error),
     /// The server failed.
     #[error("the server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -89,6 +96,7 @@ impl Coordinator {
     /// # Errors
     /// When the server fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let address = self.address().map_err(ServeError::Address)?;
         let Self { queue, listener } = self;
         let bell = Arc::new(Doorbell::default());
         let workers =
@@ -100,14 +108,18 @@ impl Coordinator {
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
             .build_v1()?;
+        let routes = Routes::from(http::routes(queue.clone(), address))
+            .add_service(workers)
+            .add_service(campaigns)
+            .add_service(health_service)
+            .add_service(reflection);
         // An answer in several pieces must not wait for the other side's word on the first: that takes 40 ms.
         let server = Server::builder()
             .http2_keepalive_interval(Some(proto::KEEP_ALIVE))
             .http2_keepalive_timeout(Some(proto::KEEP_ALIVE))
-            .add_service(workers)
-            .add_service(campaigns)
-            .add_service(health_service)
-            .add_service(reflection)
+            // Browsers and probes.
+            .accept_http1(true)
+            .add_routes(routes.prepare())
             .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
         tokio::select! {
             served = server => served?,

@@ -203,6 +203,14 @@ pub struct SyncIdentity {
 }
 
 impl Queue {
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn is_there(&self) -> Result<(), QueueError> {
+        Ok(self.pool.acquire().await?.ping().await?)
+    }
+
     /// Connects, and brings the schema up to date.
     ///
     /// # Errors

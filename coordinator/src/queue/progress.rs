@@ -1,13 +1,16 @@
 //! How far campaigns are, what failed, who works.
 
 use super::{LayerKey, Queue, QueueError, read_mode};
+use serde::Serialize;
 use sqlx::{Row, postgres::PgRow};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use superposed_identity::{JobId, LayerIndex, Mode, NeuronId, Ordinal};
 use superposed_shared::description::CampaignId;
+use utoipa::ToSchema;
 
 /// The state of a campaign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum CampaignState {
     /// Its jobs are handed out.
     Running,
@@ -68,8 +71,25 @@ pub struct CampaignRow {
     pub jobs_per_second: f64,
 }
 
+impl CampaignRow {
+    /// How long the jobs that are left take at the rate of the last minute, in seconds; nothing for a campaign that does
+    /// not go on.
+    #[must_use]
+    pub fn seconds_left(&self, jobs: &JobCounts) -> Option<u64> {
+        let goes_on = self.state == CampaignState::Running && self.jobs_per_second > 0.0;
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "jobs are far fewer than 2^53; a cast of what is too large saturates"
+        )]
+        let seconds = || ((jobs.pending + jobs.leased) as f64 / self.jobs_per_second).ceil() as u64;
+        goes_on.then(seconds)
+    }
+}
+
 /// Jobs by state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct JobCounts {
     /// Waiting.
     pub pending: u64,
@@ -160,6 +180,32 @@ pub struct WorkerRow {
     pub seconds_since_sync: f64,
     /// Jobs it holds.
     pub leased_jobs: u64,
+}
+
+/// How much of a layer a worker holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// The worker's name.
+    pub worker: String,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The mode.
+    pub mode: Mode,
+    /// The layer.
+    pub layer: LayerIndex,
+    /// Jobs it holds there.
+    pub jobs: u64,
+    /// For how long it has held the first of them, in seconds.
+    pub seconds: f64,
+}
+
+/// What a campaign did in a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// When the stretch began, in seconds before now.
+    pub seconds_ago: f64,
+    /// Jobs done in it.
+    pub jobs: u64,
 }
 
 fn read_campaign(row: &PgRow) -> Result<CampaignRow, QueueError> {
@@ -261,6 +307,48 @@ impl Queue {
             });
         }
         Ok(failures)
+    }
+
+    /// Who works on what: on one campaign, or on all of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn assignments(&self, campaign: Option<CampaignId>) -> Result<Vec<Assignment>, QueueError> {
+        let query = sqlx::query(include_str!("sql/assignments.sql")).bind(campaign.map(|campaign| campaign.0));
+        let rows = query.fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Assignment {
+                    worker: row.try_get("worker_id")?,
+                    campaign: CampaignId(row.try_get("campaign_id")?),
+                    mode: read_mode(row.try_get("mode")?)?,
+                    layer: LayerIndex(row.try_get::<i32, _>("layer")?.cast_unsigned()),
+                    jobs: row.try_get::<i64, _>("jobs")?.cast_unsigned(),
+                    seconds: row.try_get("seconds")?,
+                })
+            })
+            .collect()
+    }
+
+    /// What a campaign did over the last `span`, in stretches of `step`, oldest first; those without a job done are left
+    /// out. Of what is older than some minutes, stretches begin and end at whole minutes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rates(&self, campaign: CampaignId, span: Duration, step: Duration) -> Result<Vec<Pace>, QueueError> {
+        let query = sqlx::query(include_str!("sql/rates.sql"))
+            .bind(campaign.0)
+            .bind(span.as_secs_f64())
+            .bind(step.as_secs_f64());
+        let rows = query.fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Pace {
+                    seconds_ago: -row.try_get::<f64, _>("seconds_from_now")?,
+                    jobs: row.try_get::<i64, _>("jobs")?.cast_unsigned(),
+                })
+            })
+            .collect()
     }
 
     /// All workers that were ever heard of.

@@ -67,6 +67,7 @@ impl Queue {
             })
             .await?;
         }
+        sqlx::query(include_str!("sql/forget_rates.sql")).execute(&self.pool).await?;
         Ok(())
     }
 

@@ -202,7 +202,7 @@ fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProg
     let goes_on = matches!(row.state, CampaignState::Running | CampaignState::Paused);
     v1::Campaign {
         id: row.id.0,
-        seconds_left: seconds_left(&row, total),
+        seconds_left: row.seconds_left(total),
         name: row.name,
         size: row.size,
         destination: row.destination,
@@ -214,19 +214,6 @@ fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProg
         jobs_per_second: if goes_on { row.jobs_per_second } else { 0.0 },
         max_workers: row.max_workers,
     }
-}
-
-/// How long the jobs that are left take at the rate of the last minute.
-fn seconds_left(row: &CampaignRow, jobs: &JobCounts) -> Option<u64> {
-    let goes_on = row.state == CampaignState::Running && row.jobs_per_second > 0.0;
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "jobs are far fewer than 2^53; a cast of what is too large saturates"
-    )]
-    let seconds = || ((jobs.pending + jobs.leased) as f64 / row.jobs_per_second).ceil() as u64;
-    goes_on.then(seconds)
 }
 
 const fn write_counts(counts: &JobCounts) -> v1::JobCounts {

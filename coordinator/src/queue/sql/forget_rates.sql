@@ -1,0 +1,2 @@
+-- queue::forget: rates that nobody looks at any more
+DELETE FROM rates WHERE minute < now() - interval '30 days'
