@@ -93,7 +93,7 @@ pub(crate) fn options(path: &Path) -> Vec<Named> {
             let starts = at == 0 || text[..at].ends_with([' ', '"', '=']);
             let option: String =
                 rest.chars().take_while(|letter| letter.is_ascii_lowercase() || *letter == '-').collect();
-            if starts && option.starts_with("--") && option.len() > 2 {
+            if starts && option.starts_with("--") && !option.starts_with("---") && option.len() > 2 {
                 at += option.len();
                 if program != Program::Foreign {
                     named.push(Named { program, option, line });

@@ -1,6 +1,6 @@
 //! Options and variables, compared with what the programs say of themselves.
 
-use crate::manifests::{Program, collect, manifests, options, variables};
+use crate::manifests::{Program, collect, lines, manifests, options, variables};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -94,4 +94,22 @@ fn an_option_that_is_none_would_be_found() {
     let named: Vec<_> = options(Path::new(&file)).into_iter().map(|named| (named.line, named.option)).collect();
     assert_eq!(named, [(3, "--made-up".to_owned()), (3, "--device".to_owned())]);
     assert!(!offered(&help(Program::Worker)).contains(&"--made-up"));
+}
+
+#[test]
+fn what_workers_are_scaled_by_is_served() {
+    let file = Path::new("deploy/kubernetes/components/autoscaling/scaled-object.yaml");
+    let value = |key: &str| {
+        let found =
+            lines(file).into_iter().find_map(|(_, line)| Some(line.trim().strip_prefix(key)?.trim().to_owned()));
+        found.unwrap_or_else(|| panic!("{} has no {key}", file.display()))
+    };
+    let url = value("url:");
+    let path = url.split(":7117").nth(1).expect("a coordinator's address").to_owned();
+    let described = serde_json::to_value(superposed::http::description()).expect("JSON");
+    let answer = described["paths"][&path]["get"]["responses"]["200"]["content"]["application/json"]["schema"].clone();
+    let name = answer["$ref"].as_str().unwrap_or_else(|| panic!("nothing is served at {path}"));
+    let name = name.rsplit('/').next().expect("a name");
+    let field = &described["components"]["schemas"][name]["properties"][value("valueLocation:")];
+    assert_eq!(field["type"], "number", "{path} says no {}", value("valueLocation:"));
 }

@@ -24,7 +24,8 @@ fn every_file_of_the_project_that_deployment_names_is_there() {
         let part = |letter: char| letter.is_ascii_alphanumeric() || "/._-@".contains(letter);
         for word in text.split(|letter| !part(letter)) {
             let word = word.trim_end_matches(['.', '-']);
-            let is_path = ["deploy/", "docs/"].iter().any(|start| word.strip_prefix(start).is_some_and(|rest| !rest.is_empty()));
+            let is_path =
+                ["deploy/", "docs/"].iter().any(|start| word.strip_prefix(start).is_some_and(|rest| !rest.is_empty()));
             if is_path && !is_theirs(word) {
                 assert!(root().join(word).exists(), "{}: there is no {word}", path.display());
                 found += 1;
@@ -100,8 +101,10 @@ fn images_are_of_this_release_and_compiled_with_its_rust() {
 
 #[test]
 fn builders_see_what_is_compiled_and_nothing_else() {
-    let permitted: Vec<_> =
-        lines(Path::new(".containerignore")).into_iter().filter_map(|(_, line)| Some(line.strip_prefix('!')?.to_owned())).collect();
+    let permitted: Vec<_> = lines(Path::new(".containerignore"))
+        .into_iter()
+        .filter_map(|(_, line)| Some(line.strip_prefix('!')?.to_owned()))
+        .collect();
     for path in &permitted {
         assert!(root().join(path).exists(), "{path} is not there");
     }
