@@ -21,6 +21,15 @@ use superposed_corpus::{
     export, import,
 };
 
+/// A directory of this machine, or of a disk that it sees: stores are mapped into memory.
+fn directory(text: &str) -> Result<PathBuf, String> {
+    if text.contains("://") {
+        let said = "a corpus store, and what is written of one, is a directory; name one, and copy it to the bucket";
+        return Err(said.to_owned());
+    }
+    Ok(PathBuf::from(text))
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Corpus {
     /// Import published counts: a .tar.gz archive or a directory, in either layout
@@ -46,6 +55,7 @@ pub(super) struct Import {
     /// The archive or directory
     source: PathBuf,
     /// The store to make
+    #[arg(value_parser = directory)]
     store: PathBuf,
     /// The window size whose counts are taken, in tokens
     #[arg(long, default_value_t = 10)]
@@ -63,7 +73,7 @@ pub(super) struct Count {
     #[arg(required = true)]
     inputs: Vec<String>,
     /// The store to make
-    #[arg(long)]
+    #[arg(long, value_parser = directory)]
     store: PathBuf,
     /// Each file is one document
     #[arg(long, conflicts_with = "field")]
@@ -144,8 +154,10 @@ impl FromStr for Documented {
 #[derive(Debug, Args)]
 pub(super) struct Export {
     /// The store
+    #[arg(value_parser = directory)]
     store: PathBuf,
     /// The directory to make
+    #[arg(value_parser = directory)]
     directory: PathBuf,
     /// Lay the counts out as newer versions of topic-metrics do: W/joint/ID.pkl and W/single.pkl
     #[arg(long)]
@@ -157,6 +169,7 @@ pub(super) struct Export {
 #[derive(Debug, Args)]
 pub(super) struct Info {
     /// The store
+    #[arg(value_parser = directory)]
     store: PathBuf,
     #[command(flatten)]
     output: OutputOption,
@@ -165,6 +178,7 @@ pub(super) struct Info {
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// The store
+    #[arg(value_parser = directory)]
     store: PathBuf,
     #[command(flatten)]
     output: OutputOption,

@@ -1,7 +1,7 @@
 //! `superposed pack`
 
 use super::{block_on, output::OutputOption};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::json;
 use std::{process::ExitCode, sync::Arc};
@@ -38,6 +38,9 @@ impl Pack {
 /// Puts together what is complete at a destination.
 pub(super) async fn packed(destination: &str) -> Result<Compacted> {
     let tree = Arc::new(Tree::open(destination, &Scope::all()).await?);
+    if tree.inventory.sizes.is_empty() {
+        bail!("{destination} holds no results: name the destination of a campaign, the directory above a size like 124M");
+    }
     Ok(compact(&tree).await?)
 }
 

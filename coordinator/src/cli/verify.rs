@@ -91,11 +91,11 @@ impl Verify {
 fn summary(verified: &Verified) -> String {
     let Verified { jobs, topics, scored, missing, faults, .. } = verified;
     let looked = format!("{jobs} jobs, {topics} topics, {scored} scores recomputed");
+    let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     match (faults, missing) {
         (0, _) => format!("{looked}: no fault"),
-        (1, 0) => format!("{looked}: 1 fault"),
-        (_, 0) => format!("{looked}: {faults} faults"),
-        _ => format!("{looked}: {faults} faults, {missing} jobs missing"),
+        (_, 0) => format!("{looked}: {}", counted(faults, "fault")),
+        _ => format!("{looked}: {}, {} missing", counted(faults, "fault"), counted(missing, "job")),
     }
 }
 

@@ -73,6 +73,14 @@ pub enum TreeError {
     },
 }
 
+impl TreeError {
+    /// Whether it is the fault of the one file that was to be read, and others may be read.
+    #[must_use]
+    pub const fn is_of_one_file(&self) -> bool {
+        matches!(self, Self::Destination(error) if error.is_of_one_file())
+    }
+}
+
 /// Which part of a tree is looked at.
 pub struct Scope<'s> {
     /// The directories that are looked through; an archive is read as a whole.
@@ -284,6 +292,8 @@ pub struct Held {
     pub job: JobId,
     /// Its files, in the order of [`JobFile::ALL`]; none, where it is only in a pack.
     pub files: Option<[Option<Bytes>; 3]>,
+    /// Files that are there and cannot be read, and why.
+    pub unreadable: Vec<(JobFile, String)>,
     /// What a pack says.
     pub packed: Option<Packed>,
 }
@@ -375,15 +385,20 @@ impl Layer {
         let there = self.files(job);
         let packed = self.packed.get(&(job.neuron, job.polarity)).cloned();
         if there.none() {
-            return Ok(Held { job, files: None, packed });
+            return Ok(Held { job, files: None, unreadable: Vec::new(), packed });
         }
-        let mut files = [const { None }; 3];
+        let (mut files, mut unreadable) = ([const { None }; 3], Vec::new());
         for file in JobFile::ALL {
             if there.has(file) && (self.columns == Columns::All || file == JobFile::Topics) {
-                files[file as usize] = self.tree.get(&self.size, &file.path(job)).await?;
+                match self.tree.get(&self.size, &file.path(job)).await {
+                    Ok(content) => files[file as usize] = content,
+                    // The others may be well.
+                    Err(error) if error.is_of_one_file() => unreadable.push((file, error.to_string())),
+                    Err(error) => return Err(error),
+                }
             }
         }
-        Ok(Held { job, files: Some(files), packed })
+        Ok(Held { job, files: Some(files), unreadable, packed })
     }
 
     /// Reads jobs and does something with each: on all cores, in the order in which they are given, and never more than a
@@ -424,13 +439,16 @@ impl Held {
     /// # Errors
     /// When a file is missing or damaged.
     pub fn result(self, size: &Size, columns: Columns) -> Result<Arc<StoredResult>, TreeError> {
-        let Self { job, files, packed } = self;
+        let Self { job, files, unreadable, packed } = self;
         let Some(files) = files else {
             let missing = || TreeError::Missing(format!("{size}/{}", JobFile::Pool.path(job)));
             return packed.map(|packed| packed.stored).ok_or_else(missing);
         };
         let path = |file: JobFile| format!("{size}/{}", file.path(job));
         let damaged = |file, reason| TreeError::Damaged { path: path(file), reason };
+        if let Some((file, reason)) = unreadable.into_iter().next() {
+            return Err(damaged(file, reason));
+        }
         let [word_sets, topics, pool] = files;
         if columns == Columns::Topics {
             let content = topics.ok_or_else(|| TreeError::Missing(path(JobFile::Topics)))?;

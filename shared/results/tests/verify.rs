@@ -296,3 +296,17 @@ async fn a_tree_without_a_record_is_checked_for_what_it_has() {
     assert_eq!((verified.unplanned, verified.jobs), (1, tree.jobs.len() as u64));
     assert!(verified.scored > 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_is_one_fault_and_all_others_are_checked() {
+    let (_directory, tree) = tree();
+    let (_, whole) = told(&tree, true).await;
+    let job = job_with_topics(&tree, 0);
+    // More than any file of a job has, and no byte of it on the disk.
+    let path = tree.at(&format!("{job}.pkl"));
+    fs::File::options().write(true).open(path).and_then(|file| file.set_len(5 << 30)).expect("a writable file");
+    let (faults, verified) = told(&tree, true).await;
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains(&format!("{job}.pkl")) && faults[0].contains("can be read"), "{faults:?}");
+    assert_eq!(verified.jobs, whole.jobs);
+}

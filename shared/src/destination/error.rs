@@ -1,7 +1,7 @@
 //! Why a destination cannot be used.
 
 use std::{io, path::PathBuf};
-use superposed_storage::{AddressError, StorageError};
+use superposed_storage::{AddressError, Kind, StorageError};
 
 /// A destination that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -49,4 +49,18 @@ pub enum DestinationError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl DestinationError {
+    /// Whether it is the fault of the one file that was to be read: no permission, or more than a file may have. A store
+    /// that breaks is not.
+    #[must_use]
+    pub const fn is_of_one_file(&self) -> bool {
+        match self {
+            Self::Storage(error) => matches!(error.kind, Kind::Denied | Kind::Changed),
+            // Of a directory.
+            Self::Access { .. } => true,
+            _ => false,
+        }
+    }
 }

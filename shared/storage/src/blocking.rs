@@ -1,6 +1,6 @@
 //! Storages for threads that may wait: a listing as an iterator, and a reader of what need not fit in memory.
 
-use crate::{Address, Listed, Settings, Storage, StorageError};
+use crate::{Address, Listed, Settings, Storage, StorageError, key::key};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, path::Path as ObjectPath};
@@ -56,13 +56,28 @@ impl Blocking {
         std::iter::from_fn(move || runtime.block_on(listing.next()))
     }
 
+    /// The length of a file in bytes; `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// When nobody can tell. That the bucket is not there is an error too.
+    pub fn length(&self, path: &str) -> Result<Option<u64>, StorageError> {
+        match self.runtime.block_on(self.storage.store().head(&key(path))) {
+            Ok(head) => Ok(Some(head.size)),
+            Err(error @ object_store::Error::NotFound { .. }) => {
+                let error = self.storage.error(path, &error);
+                if error.reason.contains("NoSuchBucket") { Err(error) } else { Ok(None) }
+            }
+            Err(error) => Err(self.storage.error(path, &error)),
+        }
+    }
+
     /// A reader of a file, which holds a bounded part of it. A connection that is cut costs nothing but time; a file that
     /// changes meanwhile is an error.
     ///
     /// # Errors
     /// When there is no such file.
     pub fn read(&self, path: &str) -> Result<Reader, StorageError> {
-        let location = ObjectPath::from(path);
+        let location = key(path);
         let head = self.runtime.block_on(self.storage.store().head(&location));
         let head = head.map_err(|error| self.storage.error(path, &error))?;
         let (sender, parts) = mpsc::channel(1);

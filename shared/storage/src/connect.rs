@@ -1,13 +1,12 @@
 //! From an address to its store.
 
-use crate::{Address, Bucket, Patience, Service, Settings, StorageError, tls};
+use crate::{Address, Bucket, Patience, Service, Settings, StorageError, key::key, tls};
 use object_store::{
     BackoffConfig, ClientOptions, ObjectStore, RetryConfig,
     aws::{AmazonS3Builder, AmazonS3ConfigKey},
     azure::{AzureConfigKey, MicrosoftAzureBuilder},
     gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
     local::LocalFileSystem,
-    path::Path as ObjectPath,
     prefix::PrefixStore,
 };
 use std::{str::FromStr, sync::Arc};
@@ -23,7 +22,7 @@ pub(crate) fn connect(address: &Address, settings: &Settings) -> Result<Arc<dyn 
         Address::Bucket(bucket) => bucket,
     };
     tls::prepare();
-    let prefix = ObjectPath::from(bucket.prefix.as_str());
+    let prefix = key(&bucket.prefix);
     let under = |store: Result<Arc<dyn ObjectStore>, object_store::Error>| match store {
         Ok(store) => Ok(Arc::new(PrefixStore::new(store, prefix)) as Arc<dyn ObjectStore>),
         Err(error) => {

@@ -5,7 +5,7 @@
 //! - [`storage`]: files put whole or not at all, read, and listed in a stream
 //! - [`blocking`]: the same for threads that may wait, with a reader of what need not fit in memory
 //! - [`error`]: what went wrong, in one line that says what to do
-//! - `connect`: from an address to its store
+//! - `connect`: from an address to its store; `key`: what a path is called there
 //! - `profile`: the files of credentials that the tools of AWS write
 //! - `test_server`: a real S3 server on loopback and a proxy that injects faults, for tests
 //! - `tls`: what clients are secured by
@@ -14,6 +14,7 @@ pub mod address;
 pub mod blocking;
 mod connect;
 pub mod error;
+mod key;
 mod profile;
 pub mod settings;
 pub mod storage;

@@ -1,6 +1,6 @@
 //! Files under an address: put whole or not at all, read, and listed in a stream.
 
-use crate::{Address, Kind, Service, Settings, StorageError, connect::connect};
+use crate::{Address, Kind, Service, Settings, StorageError, connect::connect, key::key};
 use bytes::Bytes;
 use futures::{
     StreamExt, TryStreamExt,
@@ -82,7 +82,7 @@ impl Storage {
     /// # Errors
     /// When it cannot be written.
     pub async fn put(&self, path: &str, content: Bytes) -> Result<(), StorageError> {
-        let location = ObjectPath::from(path);
+        let location = key(path);
         let put = || self.store.put(&location, PutPayload::from_bytes(content.clone()));
         self.again(put).await.map(drop).map_err(|error| self.error(path, &error))
     }
@@ -93,7 +93,7 @@ impl Storage {
     /// When it cannot be written. It may have been, when the connection broke before that was said.
     pub async fn create(&self, path: &str, content: Bytes) -> Result<bool, StorageError> {
         let options = PutOptions::from(PutMode::Create);
-        let location = ObjectPath::from(path);
+        let location = key(path);
         match self.store.put_opts(&location, PutPayload::from_bytes(content.clone()), options).await {
             Ok(_) => Ok(true),
             Err(StoreError::AlreadyExists { .. }) => Ok(false),
@@ -113,7 +113,7 @@ impl Storage {
     /// # Errors
     /// When it cannot be removed.
     pub async fn remove(&self, path: &str) -> Result<(), StorageError> {
-        let location = ObjectPath::from(path);
+        let location = key(path);
         match self.again(|| self.store.delete(&location)).await {
             Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(self.error(path, &error)),
@@ -133,7 +133,7 @@ impl Storage {
     /// # Errors
     /// When it has more, or cannot be read. That the bucket is not there is an error too.
     pub async fn get_at_most(&self, path: &str, most: u64) -> Result<Option<Bytes>, StorageError> {
-        let location = ObjectPath::from(path);
+        let location = key(path);
         let read = async || {
             let found = self.store.get(&location).await?;
             // Whatever is there: nothing is allocated for what nobody asked for.
@@ -156,11 +156,12 @@ impl Storage {
     }
 
     /// All files below a directory, page by page; none when there is no such directory. Of a bucket, in the order of
-    /// their paths. A listing that is cut goes on where it was cut.
+    /// their paths. A listing that is cut goes on where it was cut. Empty objects that stand for a directory, as some tools
+    /// make them, are no files.
     pub fn list(&self, directory: &str) -> BoxStream<'static, Result<Listed, StorageError>> {
-        let below = (!directory.is_empty()).then(|| ObjectPath::from(directory));
+        let below = (!directory.is_empty()).then(|| key(directory));
         let listing =
-            Listing { storage: self.clone(), page: self.store.list(below.as_ref()), below, last: None, failed: 0 };
+            Listing { storage: self.clone(), page: self.store.list(below.as_ref()), below, last: None, failed: 0, ahead: None };
         stream::try_unfold(listing, Listing::next).boxed()
     }
 
@@ -171,13 +172,17 @@ impl Storage {
     pub async fn check_writable(&self) -> Result<(), StorageError> {
         let Address::Bucket(bucket) = &*self.address else { return Ok(()) };
         self.list("").try_next().await?;
-        let location = ObjectPath::from(PROBE);
+        let location = key(PROBE);
         let of_place = |error: &StoreError| self.error("", error);
         match bucket.service {
             // An upload in parts that is broken off before its first one: every kind of S3 has that.
             Service::S3 | Service::Gcs => {
                 let mut upload = self.store.put_multipart(&location).await.map_err(|error| of_place(&error))?;
-                upload.abort().await.map_err(|error| of_place(&error))
+                match upload.abort().await {
+                    // Broken off already: the answer to that was lost, and it was asked for again.
+                    Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+                    Err(error) => Err(of_place(&error)),
+                }
             }
             // Nothing is asked there before the first part: it must replace a version that there is not.
             Service::Azure => {
@@ -210,6 +215,15 @@ fn is_cut(error: &StoreError) -> bool {
     kinds.last().is_some_and(|kind| !matches!(kind, HttpErrorKind::Connect | HttpErrorKind::Timeout))
 }
 
+impl Listed {
+    /// Whether it stands for a directory: the store's path of an object `a/` is `a`, it comes before what is in `a`, and has
+    /// no content. The one of the directory that is listed has no path at all.
+    fn is_marker(&self, next: Option<&Self>) -> bool {
+        let within = |next: &Self| next.path.strip_prefix(&self.path).is_some_and(|rest| rest.starts_with('/'));
+        self.size == 0 && (self.path.is_empty() || next.is_some_and(within))
+    }
+}
+
 /// A listing under way.
 struct Listing {
     storage: Storage,
@@ -219,6 +233,8 @@ struct Listing {
     last: Option<ObjectPath>,
     /// Attempts that failed since then.
     failed: u32,
+    /// What was listed and not yet told: what follows says whether it is a file.
+    ahead: Option<Listed>,
 }
 
 impl Listing {
@@ -228,9 +244,12 @@ impl Listing {
                 Some(Ok(object)) => {
                     let listed = Listed { path: object.location.to_string(), size: object.size };
                     (self.last, self.failed) = (Some(object.location), 0);
-                    return Ok(Some((listed, self)));
+                    let before = self.ahead.replace(listed);
+                    if let Some(file) = before.filter(|before| !before.is_marker(self.ahead.as_ref())) {
+                        return Ok(Some((file, self)));
+                    }
                 }
-                None => return Ok(None),
+                None => return Ok(self.ahead.take().filter(|last| !last.is_marker(None)).map(|last| (last, self))),
                 Some(Err(error)) => {
                     self.failed += 1;
                     if self.failed >= self.storage.attempts || !is_cut(&error) {

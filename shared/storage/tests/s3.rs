@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use std::{
     fs,
     io::{Read, Write},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     thread,
 };
 use superposed_storage::{
@@ -177,4 +177,56 @@ fn a_reader_gives_a_long_file_in_order_through_a_bad_network() {
     };
     // What was asked for before the change may be all of it.
     assert!(error.is_err() || error.is_ok_and(|length| length == content.len() as u64));
+}
+
+#[tokio::test]
+async fn files_are_called_in_the_bucket_what_they_are_called_here() {
+    let server = TestServer::start(&["lab"]);
+    let storage = open("s3://lab/d\u{e9}st a%20b", &server.settings());
+    for name in ["a b+c%20\u{fc}#?.txt", "1M/i/0_1_pos.pkl"] {
+        storage.put(name, bytes("x")).await.expect("a writable bucket");
+        assert_eq!(storage.get(name).await.expect("an object").as_deref(), Some(&b"x"[..]), "{name}");
+    }
+    let whole = open("s3://lab", &server.settings());
+    let expected = ["d\u{e9}st a%20b/1M/i/0_1_pos.pkl", "d\u{e9}st a%20b/a b+c%20\u{fc}#?.txt"];
+    assert_eq!(listed(&whole, "").await, expected);
+    // What was listed can be read by that name.
+    assert!(whole.get(expected[1]).await.expect("an object").is_some());
+    assert_eq!(listed(&storage, "1M").await, ["1M/i/0_1_pos.pkl"]);
+}
+
+#[tokio::test]
+async fn what_stands_for_a_directory_is_no_file() {
+    // As other tools make them: the real server of these tests keeps objects as files, whose names cannot end in a slash.
+    let listing = "<?xml version=\"1.0\"?><ListBucketResult><Name>lab</Name><IsTruncated>false</IsTruncated>\
+                   <KeyCount>5</KeyCount>";
+    let object = |key: &str, size: u32| {
+        format!(
+            "<Contents><Key>{key}</Key><LastModified>2026-11-23T00:00:00.000Z</LastModified><ETag>\"0\"</ETag>\
+             <Size>{size}</Size></Contents>"
+        )
+    };
+    let objects = [("x/", 0), ("x/1M/i/", 0), ("x/1M/i/0_1_pos.pkl", 0), ("x/1M/i/0_2_pos.pkl", 3), ("x/last", 0)];
+    let body: String = objects.iter().map(|(key, size)| object(key, *size)).collect();
+    let address = answering(format!("{listing}{body}</ListBucketResult>"));
+    let storage = open("s3://lab/x", &test_server::settings(address));
+    assert_eq!(listed(&storage, "").await, ["1M/i/0_1_pos.pkl", "1M/i/0_2_pos.pkl", "last"]);
+}
+
+/// A server that answers every request with one document.
+fn answering(document: String) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    thread::spawn(move || {
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            let mut request = [0; 8192];
+            let _ = connection.read(&mut request);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                document.len()
+            );
+            let _ = connection.write_all(head.as_bytes()).and_then(|()| connection.write_all(document.as_bytes()));
+        }
+    });
+    address
 }

@@ -224,7 +224,7 @@ impl Against {
     /// Checks a job.
     fn check(&self, size: &Size, held: Held) -> Checked {
         let rules = Rules { parameters: self.plan.parameters.as_ref(), words: self.words, npmi: self.npmi.as_deref() };
-        let Held { job, files, packed } = held;
+        let Held { job, files, unreadable, packed } = held;
         let mut faults = Vec::new();
         let mut topics = 0;
         if !self.plan.selects(job) {
@@ -242,8 +242,12 @@ impl Against {
         }
         if let Some(files) = files {
             let there = JobFile::ALL.map(|file| files[file as usize].is_some());
+            for (file, reason) in &unreadable {
+                let kind = crate::JobFaultKind::Unreadable(reason.clone());
+                faults.push(in_file(JobFault { file: *file, row: None, kind }));
+            }
             for file in JobFile::ALL {
-                if !there[file as usize] {
+                if !there[file as usize] && unreadable.iter().all(|(unreadable, _)| *unreadable != file) {
                     let path = format!("{size}/{}", file.path(job));
                     faults.push(Fault::Tree { path, fault: TreeFault::MissingFile(job) });
                 }
