@@ -36,7 +36,7 @@ async fn campaigns_are_listed_in_a_table_and_as_json() {
             "jobs": { "pending": 12, "leased": 8, "done": 0, "failed": 0, "cancelled": 0 } })
     );
     let words = served.ask(&["status", "1"]);
-    assert!(words.contains("1 workers hold jobs: a 8") && words.contains("mode  layer  done  leased"), "{words}");
+    assert!(words.contains("1 worker holds jobs: a 8") && words.contains("mode  layer  done  leased"), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

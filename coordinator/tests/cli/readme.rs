@@ -42,8 +42,10 @@ fn blocks(page: &str) -> Vec<Block> {
 fn materials(place: &Place) {
     // Words that keep company in groups of 12.
     let letters = |number: usize| [number / 26 / 26, number / 26, number].map(|n| (b'a' + (n % 26) as u8) as char);
-    let words: Vec<String> =
-        (0..1200).map(|number| format!("w{}", letters(number).iter().collect::<String>())).collect();
+    let mut words: Vec<String> =
+        (0..2400).map(|number| format!("w{}", letters(number).iter().collect::<String>())).collect();
+    // The one that README.md looks for.
+    "copenhagen".clone_into(&mut words[0]);
     fs::create_dir(place.path("text")).expect("a new directory");
     let lines: Vec<String> = (0..30).flat_map(|_| words.chunks(12).map(|group| group.join(" "))).collect();
     place.file("text/part-0.txt", &lines.join("\n"));

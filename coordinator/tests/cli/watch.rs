@@ -32,7 +32,7 @@ async fn bars_move_a_pause_is_shown_and_the_end_leaves_the_terminal_as_it_was() 
     work(&mut worker, 96).await;
     let held = worker.lease(16).await;
     let text = screen.wait_for("96 of 400 jobs done   16 leased");
-    assert!(text.contains("1 workers hold jobs: host-a 16"), "{text}");
+    assert!(text.contains("1 worker holds jobs: host-a 16"), "{text}");
     let layer = text.lines().find(|line| line.starts_with("i 0 ")).expect("a line of layer 0");
     assert!(
         layer.contains('█') && layer.contains('▒') && layer.contains("48 %") && layer.contains("i 1 ░░░"),
@@ -64,8 +64,8 @@ async fn bars_move_a_pause_is_shown_and_the_end_leaves_the_terminal_as_it_was() 
 
     served.queue.cancel(CampaignId(id)).await.expect("it can be cancelled");
     assert_eq!(screen.ended().code(), Some(3));
-    let text = screen.wait("the screen that was there before", |screen| !screen.alternate_screen());
-    assert!(text.contains("whole (124M) is cancelled: 96 of 400 jobs done, 1 failed"), "{text}");
+    let end = "whole (124M) is cancelled: 96 of 400 jobs done, 1 failed";
+    screen.wait(end, |screen| !screen.alternate_screen() && screen.contents().contains(end));
     assert!(screen.is_for_typing(), "the terminal was left as no shell wants it");
     screen.wait("the cursor", |screen| !screen.hide_cursor());
 }

@@ -55,7 +55,12 @@ pub(crate) fn superposed(arguments: &[&str]) -> Command {
     let worker = program.with_file_name("superposed-worker");
     assert!(worker.exists(), "{} is not built: run `cargo build --workspace --bins` first", worker.display());
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).env_remove("SUPERPOSED_LOG").env_remove("SUPERPOSED_COORDINATOR");
+    command.args(arguments).stdin(Stdio::null());
+    for unset in ["SUPERPOSED_LOG", "SUPERPOSED_COORDINATOR", "SUPERPOSED_PROFILE"] {
+        command.env_remove(unset);
+    }
+    // Profiles of whoever runs the tests are not meant.
+    command.env("XDG_CONFIG_HOME", "/nonexistent");
     command
 }
 

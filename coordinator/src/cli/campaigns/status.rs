@@ -78,5 +78,9 @@ pub(in crate::cli) fn at_work(campaign: &v1::Campaign) -> String {
     let named: Vec<String> = campaign.at_work.iter().map(|worker| format!("{} {}", worker.id, worker.jobs)).collect();
     let more = u64::from(campaign.workers_at_work).saturating_sub(named.len() as u64);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{} workers hold jobs: {}{more}", campaign.workers_at_work, named.join(", "))
+    let who = match campaign.workers_at_work {
+        1 => "1 worker holds jobs".to_owned(),
+        workers => format!("{workers} workers hold jobs"),
+    };
+    format!("{who}: {}{more}", named.join(", "))
 }

@@ -91,7 +91,8 @@ impl View {
         };
         let width = usize::from(area.width);
         let head = self.head(campaign, width);
-        let head_lines = u16::try_from(head.len()).unwrap_or(u16::MAX);
+        // How to leave is to be seen on the lowest of screens.
+        let head_lines = u16::try_from(head.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(1));
         let failures = self.failure_lines();
         let room = area.height.saturating_sub(head_lines + 1 + LAYERS_FIRST);
         let failure_lines = u16::try_from(failures.len()).unwrap_or(u16::MAX).min(room);
@@ -119,10 +120,14 @@ impl View {
     /// The lines above the layers.
     fn head(&self, campaign: &v1::Campaign, width: usize) -> Vec<Line<'static>> {
         let jobs = campaign.jobs.unwrap_or_default();
-        let mut lines = vec![Line::from(vec![
-            format!("campaign {} {} ({}) is ", campaign.id, campaign.name, campaign.size).bold(),
-            Span::styled(state_words(campaign.state()), state_style(campaign.state())),
-        ])];
+        let title = format!("campaign {} {} ({}) ", campaign.id, campaign.name, campaign.size);
+        let words = state_words(campaign.state());
+        let state = vec!["is ".bold(), Span::styled(words, state_style(campaign.state()))];
+        let mut lines = if title.chars().count() + 3 + words.len() <= width {
+            vec![Line::from([vec![title.bold()], state].concat())]
+        } else {
+            vec![Line::from(title.bold()), Line::from(state)]
+        };
         let percent = percent(&jobs);
         let mut bar = bar(&jobs, width.saturating_sub(percent.len() + 1));
         bar.push(Span::raw(format!(" {percent}")));
@@ -322,6 +327,7 @@ mod tests {
             shown.contains("ii 0 ") && !shown.contains("ii 39 ") && shown.contains("2000 of 4000 jobs done"),
             "{shown}"
         );
+        assert!(drawn(&mut view, 20, 14).iter().any(|line| line == "is running"), "the state was cut off");
         view.press(KeyCode::End);
         let shown = drawn(&mut view, 32, 14).join("\n");
         assert!(shown.contains("ii 39 ") && !shown.contains("ii 0 "), "{shown}");
