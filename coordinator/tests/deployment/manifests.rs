@@ -48,7 +48,7 @@ const MARKS: [(&str, Program); 11] = [
 pub(crate) fn manifests() -> Vec<PathBuf> {
     let mut found = vec!["deploy/containers/Containerfile".into(), "deploy/slurm/workers.sbatch".into()];
     for directory in ["deploy/compose", "deploy/kubernetes", "deploy/systemd"] {
-        collect(directory.into(), &mut found);
+        collect(Path::new(directory), &mut found);
     }
     found.retain(|path| path.extension().is_none_or(|end| ["yaml", "service", "sbatch"].iter().any(|one| end == *one)));
     found.sort();
@@ -56,12 +56,12 @@ pub(crate) fn manifests() -> Vec<PathBuf> {
 }
 
 /// All files below a directory, from the project's root.
-pub(crate) fn collect(directory: PathBuf, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(root().join(&directory)).expect("a directory of the project") {
+pub(crate) fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(root().join(directory)).expect("a directory of the project") {
         let entry = entry.expect("readable");
         let path = directory.join(entry.file_name());
         if entry.file_type().expect("readable").is_dir() {
-            collect(path, found);
+            collect(&path, found);
         } else {
             found.push(path);
         }

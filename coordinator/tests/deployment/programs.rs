@@ -71,8 +71,8 @@ fn every_option_that_a_manifest_gives_to_a_program_is_one_of_its_options() {
 fn every_variable_of_ours_that_a_manifest_sets_is_one_that_workers_read() {
     let help = help(Program::Worker);
     let mut paths = manifests();
-    collect("deploy/systemd".into(), &mut paths);
-    collect("deploy/compose".into(), &mut paths);
+    collect(Path::new("deploy/systemd"), &mut paths);
+    collect(Path::new("deploy/compose"), &mut paths);
     let mut found = 0;
     for path in paths {
         for (line, variable) in variables(&path) {

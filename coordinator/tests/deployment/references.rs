@@ -9,7 +9,7 @@ use std::{
 /// What `deploy/` holds, and the pages about it.
 fn texts() -> Vec<PathBuf> {
     let mut found = vec!["docs/deployment.md".into(), "docs/scaling.md".into()];
-    collect("deploy".into(), &mut found);
+    collect(Path::new("deploy"), &mut found);
     found
 }
 
@@ -47,8 +47,8 @@ fn every_link_of_the_pages_on_deployment_leads_somewhere() {
             assert!(linked.exists(), "{page}: {target} leads nowhere");
             if let Some(place) = place {
                 let text = fs::read_to_string(&linked).expect("a page");
-                let titles = text.lines().filter_map(|line| line.starts_with('#').then(|| anchor(line)));
-                assert!(titles.into_iter().any(|title| title == place), "{page}: {target} is no heading");
+                let mut titles = text.lines().filter(|line| line.starts_with('#')).map(anchor);
+                assert!(titles.any(|title| title == place), "{page}: {target} is no heading");
             }
             found += 1;
         }
