@@ -6,7 +6,10 @@ use crate::{
     service::{Campaigns, Doorbell, Health, Workers},
 };
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
-use superposed_shared::proto::{self, v1};
+use superposed_shared::{
+    proto::{self, v1},
+    telemetry::calls,
+};
 use tokio::{
     net::TcpListener,
     time::{Interval, MissedTickBehavior, interval, timeout},
@@ -115,6 +118,7 @@ impl Coordinator {
             .add_service(reflection);
         // An answer in several pieces must not wait for the other side's word on the first: that takes 40 ms.
         let server = Server::builder()
+            .trace_fn(calls::span)
             .http2_keepalive_interval(Some(proto::KEEP_ALIVE))
             .http2_keepalive_timeout(Some(proto::KEEP_ALIVE))
             // Browsers and probes.

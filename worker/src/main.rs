@@ -15,7 +15,7 @@ use std::{
 use superposed_forward::{Device, DeviceChoice};
 use superposed_shared::{
     command_line, shutdown,
-    telemetry::{self, LogFormat},
+    telemetry::{self, LogFormat, Otlp, Service},
 };
 use superposed_worker::{
     agent::{self, AgentSettings},
@@ -71,6 +71,8 @@ struct Serve {
     /// How log lines look
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
+    #[command(flatten)]
+    otlp: Otlp,
 }
 
 fn main() -> ExitCode {
@@ -94,9 +96,14 @@ fn tell_device(device: Device) -> io::Result<()> {
 
 fn serve(arguments: Serve) -> Result<ExitCode> {
     // Of every request that is done again, the library says so: one in trouble would fill the log.
-    telemetry::start(arguments.log_format, "info,object_store=warn");
-    let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let random = || format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
+    let name = arguments.name.unwrap_or_else(random);
+    let service = Service { name: "superposed-worker", instance: &name };
+    // Spans are sent until this is dropped.
+    let _exporting =
+        telemetry::start_exporting(arguments.log_format, "info,object_store=warn", &arguments.otlp, &service)?;
+    let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let (device, why_not_gpu) = arguments.device.device()?;
     if let Some(reason) = why_not_gpu {
         tracing::warn!("{reason}");
@@ -108,7 +115,7 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
     }
     tracing::info!(%device, backend = device.backend(), cores, "computing");
     let settings = AgentSettings {
-        name: arguments.name.unwrap_or_else(|| format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])),
+        name: name.clone(),
         coordinator: arguments.coordinator,
         resources: Resources { device, cores, memory },
         capacity: arguments.capacity,

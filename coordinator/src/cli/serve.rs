@@ -4,8 +4,15 @@ use super::block_on;
 use crate::{local::machine::ANNOUNCEMENT, queue::QueueSettings, serve::Coordinator};
 use anyhow::Result;
 use clap::Args;
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
-use superposed_shared::shutdown;
+use std::{
+    net::SocketAddr,
+    process::{self, ExitCode},
+    time::Duration,
+};
+use superposed_shared::{
+    shutdown,
+    telemetry::{self, Exporting, LogFormat, Otlp, Service},
+};
 
 /// Run a coordinator. It keeps nothing in memory: any number of them may serve one database.
 #[derive(Debug, Args)]
@@ -32,9 +39,19 @@ pub(super) struct Serve {
     /// Stop as well when standard input is closed, so that no coordinator outlives what started it
     #[arg(long)]
     until_stdin_closes: bool,
+    #[command(flatten)]
+    otlp: Otlp,
 }
 
 impl Serve {
+    /// Starts logging, and exporting spans if that is asked for.
+    pub(super) fn export(&self, format: LogFormat, filter: &str) -> Result<Option<Exporting>> {
+        let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let instance = format!("{host}-{}", process::id());
+        let service = Service { name: "superposed-coordinator", instance: &instance };
+        Ok(telemetry::start_exporting(format, filter, &self.otlp, &service)?)
+    }
+
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
             let settings = QueueSettings {

@@ -14,6 +14,7 @@
 //! - [`wake`]: news of work, for those that wait for some
 //! - [`life`]: pause, resume, cancel, retry, delete
 //! - [`progress`]: counts, failures, workers
+//! - [`live`], [`counts`]: what monitoring asks for, of the database and of this process
 //! - [`upkeep`]: merges done spans, bridges outages
 //! - `place`: where the database is
 //! - `transact`: what all of them run in, and the order in which they lock
@@ -22,10 +23,12 @@
 //! used.
 
 pub mod claim;
+pub mod counts;
 pub mod deaths;
 mod holdings;
 pub mod lease;
 pub mod life;
+pub mod live;
 mod place;
 pub mod progress;
 pub mod punish;
@@ -38,6 +41,7 @@ pub mod wake;
 
 pub use lease::Lease;
 
+use counts::Counts;
 use place::Place;
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -89,6 +93,7 @@ impl Default for QueueSettings {
 pub struct Queue {
     pool: PgPool,
     settings: QueueSettings,
+    counts: Counts,
 }
 
 /// An operation of the queue that failed.
@@ -245,13 +250,19 @@ impl Queue {
                     Ok(())
                 })
             });
-        Ok(Self { pool: options.connect_with(place.0).await?, settings })
+        Ok(Self { pool: options.connect_with(place.0).await?, settings, counts: Counts::default() })
     }
 
     /// The queue's times and limits.
     #[must_use]
     pub const fn settings(&self) -> &QueueSettings {
         &self.settings
+    }
+
+    /// What this process counted so far.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// The connections, for tests that look at the rows.

@@ -71,6 +71,8 @@ async fn all_blocks(queue: &Queue, id: CampaignId) -> Vec<(&'static str, i64)> {
         (sql!("expired"), "16, 5, 0".to_owned()),
         (sql!("wedged"), "900".to_owned()),
         (sql!("workers"), String::new()),
+        (sql!("live"), "60, 1000".to_owned()),
+        (sql!("live_workers"), "20".to_owned()),
         (sql!("untidied"), String::new()),
         (sql!("merge_done"), format!("{id}, 1, 0, 1000")),
     ];

@@ -90,7 +90,7 @@ impl Bench {
         let (send_work, work) = mpsc::unbounded_channel();
         let (events, receive_events) = mpsc::unbounded_channel();
         let client = WorkerServiceClient::new(channel);
-        let agent = Agent::new(settings, 1, client, send_work, receive_events, JobCounts::default());
+        let agent = Agent::new(settings, 1, client, send_work, receive_events, Measures::default());
         let (stop, stopped) = oneshot::channel::<()>();
         let agent = tokio::spawn(async move {
             agent
@@ -113,6 +113,7 @@ fn granting(epochs: &[u64]) -> v1::SyncResponse {
         layer: 0,
         ordinals: Some(v1::IndexRange { lower: 0, upper: 256 }),
         neurons: (0..128).collect(),
+        traceparent: String::new(),
     };
     let description = CampaignDescription {
         name: "n".to_owned(),
