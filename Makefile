@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 # CUDA's interface that the program is built for; any driver from this release on serves.
 export CUDARC_CUDA_VERSION ?= 12080
 
-.PHONY: demo test lint audit build cuda gpu-check emulators setup bench help
+.PHONY: demo test lint audit build cuda gpu-check deploy-check emulators setup bench help
 
 help:
 	@echo "make demo   build, make a model with planted topics, mine it, count what comes back"
@@ -18,6 +18,7 @@ help:
 	@echo "make cuda   the same, for NVIDIA GPUs as well; needs no CUDA toolkit"
 	@echo "make emulators  the storage tests against an emulator of Azure's"
 	@echo "make gpu-check  on a machine with a GPU: does it compute the same pools, and how fast"
+	@echo "make deploy-check  manifests, units and scripts of deploy/, without a cluster"
 	@echo "make bench  benchmarks of the mining engine"
 	@echo "make audit  licenses, bans and sources of all dependencies"
 
@@ -40,11 +41,15 @@ emulators: setup
 	@deploy/setup/nextest.sh
 	@deploy/emulators.sh
 
+deploy-check:
+	@deploy/check.sh
+
 demo: build
 	$(TARGET)/release/superposed demo
 
 test: setup
 	@deploy/setup/nextest.sh
+	@deploy/setup/browser.sh
 	cargo nextest run --locked --workspace
 	cargo test --locked --doc --workspace
 

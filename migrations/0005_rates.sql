@@ -7,3 +7,6 @@ CREATE TABLE rates (
     jobs bigint NOT NULL,
     PRIMARY KEY (campaign_id, minute)
 );
+
+-- How a worker said that it fares, for people to look at.
+ALTER TABLE workers ADD COLUMN condition jsonb;

@@ -4,7 +4,7 @@ import { act, get, listen } from "./api.js";
 import { bar, element, replace, table } from "./elements.js";
 import { count, percent, rate, spell, stateInWords, total } from "./format.js";
 import { heatMap } from "./heat-map.js";
-import { rateChart } from "./rate-chart.js";
+import { stepChart } from "./step-chart.js";
 
 const RATES_EVERY = 10_000;
 
@@ -31,12 +31,13 @@ export function campaignPage(page, id) {
 
   let minutes = 120;
   let failed = -1;
+  let now = null;
   let over = false;
   const message = element("p", { role: "alert" });
 
   const showRates = async () => {
     const told = await get(`/campaigns/${id}/rates?minutes=${minutes}`).catch(() => null);
-    if (!told || over) return;
+    if (!told || !now || over) return;
     const choice = (title, value) =>
       element(
         "button",
@@ -52,8 +53,8 @@ export function campaignPage(page, id) {
       );
     replace(
       rates,
-      element("div", { class: "row spread" }, element("h2", {}, "Jobs a second"), element("div", { class: "row" }, choice("2 h", 120), choice("1 day", 1440), choice("1 week", 10080))),
-      rateChart(told, minutes),
+      element("div", { class: "row spread" }, element("h2", {}, "Over time"), element("div", { class: "row" }, choice("2 h", 120), choice("1 day", 1440), choice("1 week", 10080))),
+      ...charts(told, 60 * minutes, now),
     );
   };
 
@@ -99,7 +100,10 @@ export function campaignPage(page, id) {
     );
   };
 
-  const show = (now) => {
+  const show = (changed) => {
+    const first = now === null;
+    now = changed;
+    if (first) showRates();
     document.title = `${now.name} · superposed`;
     const all = total(now.jobs);
     const figure = (name, value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
@@ -109,7 +113,7 @@ export function campaignPage(page, id) {
         "div",
         { class: "row spread" },
         element("div", { class: "row" }, element("h1", {}, now.name), element("span", { class: `state ${now.state}` }, stateInWords(now.state))),
-        element("div", { class: "row" }, Object.keys(ACTIONS).map((action) => button(now, action))),
+        element("div", { class: "row" }, element("a", { id: "results", href: `#/campaigns/${id}/results` }, "Results"), Object.keys(ACTIONS).map((action) => button(now, action))),
       ),
       element("p", { class: "faint" }, `${now.size}, number ${now.id}, priority ${now.priority}; results: `, element("code", {}, now.destination)),
       now.trouble ? element("p", { class: "trouble" }, `held up: ${now.trouble}`) : element("span"),
@@ -138,11 +142,28 @@ export function campaignPage(page, id) {
     page.replaceChildren(element("p", { class: "trouble" }, error.message), element("a", { href: "#/" }, "All campaigns"));
   });
   const stop = listen(`/campaigns/${id}/events`, "campaign", show);
-  showRates();
   const timer = setInterval(showRates, RATES_EVERY);
   return () => {
     over = true;
     stop();
     clearInterval(timer);
   };
+}
+
+// How fast it was, and how long the jobs left at each moment would have taken at that pace.
+function charts({ seconds, stretches }, span, { jobs }) {
+  const paces = stretches.map((stretch) => ({ ago: stretch.seconds_ago, value: stretch.jobs_per_second }));
+  let left = jobs.pending + jobs.leased;
+  const hours = paces
+    .toReversed()
+    .map(({ ago, value }) => {
+      const then = { ago, value: value > 0 ? left / value : 0 };
+      left += value * seconds;
+      return then;
+    })
+    .toReversed();
+  return [
+    stepChart({ name: "Jobs a second", steps: paces, seconds, span, written: rate, nothing: "nothing done" }),
+    stepChart({ name: "Time left, as it seemed then", steps: hours, seconds, span, written: spell, nothing: "unknown" }),
+  ];
 }

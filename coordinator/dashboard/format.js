@@ -25,3 +25,15 @@ export function spell(seconds) {
 export const total = (jobs) => jobs.pending + jobs.leased + jobs.done + jobs.failed + jobs.cancelled;
 
 export const stateInWords = (state) => state.replaceAll("_", " ");
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+export function bytes(number) {
+  let unit = 0;
+  let left = number;
+  while (left >= 1024 && unit < UNITS.length - 1) {
+    left /= 1024;
+    unit += 1;
+  }
+  return `${left >= 100 || unit === 0 ? Math.round(left) : left.toFixed(1)} ${UNITS[unit]}`;
+}

@@ -3,6 +3,8 @@
 import { campaignPage } from "./campaign.js";
 import { campaignsPage } from "./campaigns.js";
 import { element } from "./elements.js";
+import { jobPage } from "./job.js";
+import { resultsPage } from "./results.js";
 import { workersPage } from "./workers.js";
 
 const page = document.getElementById("page");
@@ -11,6 +13,8 @@ let leave = () => {};
 const routes = [
   [/^#?\/?$/, () => campaignsPage(page)],
   [/^#\/campaigns\/(\d+)$/, (id) => campaignPage(page, Number(id))],
+  [/^#\/campaigns\/(\d+)\/results$/, (id) => resultsPage(page, Number(id))],
+  [/^#\/campaigns\/(\d+)\/jobs\/(i{1,4})\/(\d+)\/(\d+)\/(neg|pos)$/, (id, ...job) => jobPage(page, Number(id), ...job)],
   [/^#\/workers$/, () => workersPage(page)],
 ];
 

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { element, replace, table } from "./elements.js";
-import { count, spell } from "./format.js";
+import { bytes, count, rate, spell } from "./format.js";
 
 const EVERY = 2_000;
 
@@ -12,6 +12,9 @@ const COLUMNS = [
   { title: "Cores", number: true },
   { title: "Works on" },
   { title: "Jobs held", number: true },
+  { title: "Rate", number: true },
+  { title: "Stages, last minute" },
+  { title: "Memory", number: true },
   { title: "Last heard of", number: true },
 ];
 
@@ -55,6 +58,27 @@ function row(worker, work) {
     count(worker.cores),
     places.length > 0 ? element("div", {}, places) : element("span", { class: "faint" }, "nothing"),
     count(worker.leased_jobs),
+    worker.condition ? rate(worker.condition.jobs_per_second) : "–",
+    worker.condition ? stages(worker.condition.stages) : "–",
+    worker.condition?.memory_bytes > 0 ? bytes(worker.condition.memory_bytes) : "–",
     `${spell(worker.seconds_since_sync)} ago`,
   ];
+}
+
+// A bar for each stage: at work, held up, without input.
+function stages(told) {
+  const share = (part) => Math.round(100 * part);
+  return element(
+    "div",
+    { class: "stages" },
+    told.map(({ stage, at_work: work, held_up: held }) => {
+      const shown = element("span", { class: "bar", role: "img", "aria-label": `${stage}: ${share(work)} % at work, ${share(held)} % held up` });
+      for (const [name, part] of [["work", work], ["held", held]]) {
+        const piece = element("span", { class: name });
+        piece.style.setProperty("width", `${share(part)}%`);
+        shown.append(piece);
+      }
+      return element("div", { title: `${stage}: ${share(work)} % at work, ${share(held)} % held up by what follows` }, element("span", { class: "faint" }, stage), shown);
+    }),
+  );
 }

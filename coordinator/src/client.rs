@@ -4,16 +4,17 @@
 use std::{env, time::Duration};
 use superposed_shared::{
     clock::Clock,
+    credentials::{Connection, Credentials, CredentialsError, Dialer},
     proto::{
         self,
         v1::{self, campaign_service_client::CampaignServiceClient},
     },
     telemetry::context,
 };
-use tonic::{
-    Request, Status, Streaming,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Request, Status, Streaming, transport::Endpoint};
+
+/// What commands ask a coordinator with.
+pub type CampaignClient = CampaignServiceClient<Connection>;
 
 /// The variable that names the span a command is run in, as OpenTelemetry has it.
 const TRACEPARENT: &str = "TRACEPARENT";
@@ -29,12 +30,20 @@ const SUBMITTING: Duration = Duration::from_secs(60 * 60);
 
 /// An endpoint as all commands use it.
 #[must_use]
-pub fn prepared(endpoint: Endpoint) -> Endpoint {
+fn prepared(endpoint: Endpoint) -> Endpoint {
     endpoint
         .connect_timeout(CONNECTING)
         .http2_keep_alive_interval(proto::KEEP_ALIVE)
         .keep_alive_timeout(proto::KEEP_ALIVE)
         .keep_alive_while_idle(true)
+}
+
+/// A way to a coordinator, as all commands use it.
+///
+/// # Errors
+/// When the URL or the credentials cannot be used.
+pub fn dialer(url: &str, credentials: &Credentials) -> Result<Dialer, CredentialsError> {
+    Ok(credentials.dialer(url)?.with(prepared))
 }
 
 /// A request that is to be answered soon.
@@ -70,10 +79,7 @@ fn within<T>(patience: Duration, message: T) -> Request<T> {
 ///
 /// # Errors
 /// When the coordinator refuses, or does not answer.
-pub async fn watch(
-    client: &mut CampaignServiceClient<Channel>,
-    campaign_id: i64,
-) -> Result<Streaming<v1::Campaign>, Status> {
+pub async fn watch(client: &mut CampaignClient, campaign_id: i64) -> Result<Streaming<v1::Campaign>, Status> {
     let begun = Clock.within(ANSWERING, client.watch(v1::WatchRequest { campaign_id })).await;
     begun.unwrap_or_else(|| Err(Status::deadline_exceeded("no answer in time"))).map(|response| response.into_inner())
 }

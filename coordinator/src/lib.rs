@@ -3,6 +3,7 @@
 //! - [`queue`]: jobs in Postgres
 //! - [`admission`]: what a campaign must pass before it is queued
 //! - [`service`]: the gRPC services over the queue
+//! - [`guard`]: who may connect to a coordinator, and what they may ask
 //! - [`http`]: the dashboard, the JSON API and the probes
 //! - [`serve`]: the coordinator's process
 //! - [`client`]: how the commands talk to a coordinator
@@ -18,6 +19,7 @@ pub mod admission;
 pub mod audits;
 pub mod cli;
 pub mod client;
+pub mod guard;
 pub mod http;
 pub mod job_result;
 pub mod local;

@@ -1,6 +1,7 @@
 //! The coordinator's process: the services over the queue, and its upkeep.
 
 use crate::{
+    guard::{Guard, GuardError, GuardSettings},
     http,
     queue::{Queue, QueueError, QueueSettings},
     service::{Campaigns, Doorbell, Health, Workers},
@@ -14,13 +15,20 @@ use tokio::{
     net::TcpListener,
     time::{Interval, MissedTickBehavior, interval, timeout},
 };
-use tonic::{
-    service::Routes,
-    transport::{Server, server::TcpIncoming},
-};
+use tonic::{service::Routes, transport::Server};
 
 /// How often the pulse is taken, and what nobody asks about is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(2);
+
+/// Requests in flight on one connection.
+const MAX_STREAMS: u32 = 256;
+
+/// The most that the headers of a request may have, in bytes.
+const MAX_HEADERS: u32 = 32 << 10;
+
+/// After this time a connection under TLS is made anew, once what is in flight is answered: so that nobody goes on for weeks
+/// with a certificate that has run out meanwhile.
+const CONNECTION_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// A database that has not taken a pulse in this time is away.
 const PULSE_PATIENCE: Duration = Duration::from_secs(5);
@@ -31,12 +39,9 @@ pub enum ServeError {
     /// The queue cannot be used.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The address is not this machine's alone, and nobody said that this is meant.
-    #[error(
-        "{0} can be reached from other machines, and anybody there could submit campaigns: \
-         listen on 127.0.0.1, or say --allow-unauthenticated-network on a network you trust"
-    )]
-    BeyondLoopback(SocketAddr),
+    /// The address cannot be guarded as it should.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -60,6 +65,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Coordinator {
     queue: Queue,
+    guard: Guard,
     listener: TcpListener,
 }
 
@@ -67,23 +73,21 @@ impl Coordinator {
     /// Connects to the database, brings its schema up to date, and listens.
     ///
     /// # Errors
-    /// When the database or the address cannot be used.
+    /// When the database or the address cannot be used, or the address is open to others and unguarded.
     pub async fn bind(
         database: &str,
         settings: QueueSettings,
         address: SocketAddr,
-        beyond_loopback: bool,
+        guard: &GuardSettings,
     ) -> Result<Self, ServeError> {
-        if !address.ip().is_loopback() && !beyond_loopback {
-            return Err(ServeError::BeyondLoopback(address));
-        }
+        let guard = Guard::open(guard, address)?;
         let queue = Queue::connect(database, settings).await?;
         let outage = queue.pulse().await?;
         if outage > 0.0 {
             tracing::info!(seconds = outage, "no coordinator was alive: all leases were extended");
         }
         let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { queue, listener })
+        Ok(Self { queue, guard, listener })
     }
 
     /// The address that is listened on, with its real port.
@@ -94,13 +98,19 @@ impl Coordinator {
         self.listener.local_addr()
     }
 
+    /// What URLs of this coordinator begin with: whether it speaks TLS.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        self.guard.scheme()
+    }
+
     /// Serves until `shutdown`.
     ///
     /// # Errors
     /// When the server fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let address = self.address().map_err(ServeError::Address)?;
-        let Self { queue, listener } = self;
+        let Self { queue, guard, listener } = self;
         let bell = Arc::new(Doorbell::default());
         let workers =
             v1::worker_service_server::WorkerServiceServer::new(Workers::new(queue.clone(), Arc::clone(&bell)))
@@ -111,23 +121,29 @@ impl Coordinator {
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
             .build_v1()?;
-        let routes = Routes::from(http::routes(queue.clone(), address))
+        let routes = Routes::from(http::routes(queue.clone(), address).merge(guard.session_routes()))
             .add_service(workers)
             .add_service(campaigns)
             .add_service(health_service)
             .add_service(reflection);
-        // An answer in several pieces must not wait for the other side's word on the first: that takes 40 ms.
-        let server = Server::builder()
-            .trace_fn(calls::span)
-            .http2_keepalive_interval(Some(proto::KEEP_ALIVE))
-            .http2_keepalive_timeout(Some(proto::KEEP_ALIVE))
+        let mut server = Server::builder().trace_fn(calls::span);
+        if guard.scheme() == "https" {
+            server = server.max_connection_age(CONNECTION_AGE);
+        }
+        let server = server
             // Browsers and probes.
             .accept_http1(true)
+            .max_concurrent_streams(MAX_STREAMS)
+            .http2_max_header_list_size(MAX_HEADERS)
+            .http2_keepalive_interval(Some(proto::KEEP_ALIVE))
+            .http2_keepalive_timeout(Some(proto::KEEP_ALIVE))
+            .layer(guard.layer())
             .add_routes(routes.prepare())
-            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
+            .serve_with_incoming(guard.incoming(listener));
         tokio::select! {
             served = server => served?,
             () = keep_up(&queue, &bell, &health) => {}
+            () = guard.keep_up() => {}
             // Nothing is lost with what is in flight: workers and operators ask again.
             () = shutdown => {}
         }

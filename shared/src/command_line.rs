@@ -2,17 +2,34 @@
 //! library said: people and scripts find one line for one error.
 
 use clap::Parser;
-use std::process::ExitCode;
+use std::{error::Error, fmt, process::ExitCode};
 
 /// Exit status of a command line that makes no sense, as shells give it.
 const WRONG_USAGE: u8 = 2;
+
+/// An error that scripts tell from others by its exit status.
+#[derive(Debug)]
+pub struct WithStatus {
+    /// The exit status.
+    pub status: u8,
+    /// What is wrong, and what to do about it.
+    pub message: String,
+}
+
+impl fmt::Display for WithStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for WithStatus {}
 
 /// Runs `program` with the command line this process was started with.
 pub fn run<C: Parser>(program: &str, run: impl FnOnce(C) -> anyhow::Result<ExitCode>) -> ExitCode {
     match C::try_parse() {
         Ok(asked) => run(asked).unwrap_or_else(|error| {
             eprintln!("{program}: {}", of_error(&error));
-            ExitCode::FAILURE
+            error.downcast_ref::<WithStatus>().map_or(ExitCode::FAILURE, |error| ExitCode::from(error.status))
         }),
         // Help or the version was asked for.
         Err(asked) if !asked.use_stderr() => asked.exit(),

@@ -11,6 +11,7 @@
 //! - [`stored`]: pools and logits that a campaign starts from instead of a model
 //! - [`wire`]: between these types and the protocol's
 //! - [`proto`]: the generated gRPC code
+//! - [`credentials`]: what clients present to a coordinator, and whom they trust
 //! - [`clock`]: time outside the database
 //! - [`shutdown`]: when a process is to stop
 //! - [`command_line`]: the outermost shell of a program
@@ -19,6 +20,7 @@
 
 pub mod clock;
 pub mod command_line;
+pub mod credentials;
 pub mod description;
 pub mod destination;
 pub mod extra_vocab;

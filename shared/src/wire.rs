@@ -60,6 +60,18 @@ impl From<Polarity> for v1::Polarity {
     }
 }
 
+/// Reads a polarity.
+///
+/// # Errors
+/// When the number names none.
+pub fn polarity(number: i32) -> Result<Polarity, WireError> {
+    match v1::Polarity::try_from(number) {
+        Ok(v1::Polarity::Neg) => Ok(Polarity::Neg),
+        Ok(v1::Polarity::Pos) => Ok(Polarity::Pos),
+        _ => Err(unknown("polarity")),
+    }
+}
+
 fn write_polarities(polarities: Polarities) -> Vec<i32> {
     polarities.as_slice().iter().map(|p| v1::Polarity::from(*p).into()).collect()
 }

@@ -14,7 +14,9 @@ use std::{
 };
 use superposed_forward::{Device, DeviceChoice};
 use superposed_shared::{
-    command_line, shutdown,
+    command_line,
+    credentials::Credentials,
+    shutdown,
     telemetry::{self, LogFormat, Otlp, Service},
 };
 use superposed_worker::{
@@ -22,8 +24,8 @@ use superposed_worker::{
     memory::Resources,
 };
 
-/// Takes jobs from a coordinator and mines them, until it is stopped. On SIGTERM or Ctrl-C it reports what is
-/// finished, hands the rest back, and exits within ten seconds.
+/// Takes jobs from a coordinator and mines them, until it is stopped. On SIGTERM or Ctrl-C, or when an operator drains it,
+/// it reports what is finished, hands the rest back, and exits within ten seconds.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -40,9 +42,18 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// The coordinator's URL
-    #[arg(long, env = "SUPERPOSED_COORDINATOR", default_value = "http://127.0.0.1:7117")]
-    coordinator: String,
+    /// The coordinator's URL; of several, named one by one or with commas between them, the worker turns to the next when
+    /// one does not answer
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SUPERPOSED_COORDINATOR",
+        default_value = "http://127.0.0.1:7117",
+        value_delimiter = ','
+    )]
+    coordinator: Vec<String>,
+    #[command(flatten)]
+    credentials: Credentials,
     /// The worker's name, its own among all workers [default: the host's name and a random part]
     #[arg(long)]
     name: Option<String>,
@@ -95,14 +106,14 @@ fn tell_device(device: Device) -> io::Result<()> {
 }
 
 fn serve(arguments: Serve) -> Result<ExitCode> {
-    // Of every request that is done again, the library says so: one in trouble would fill the log.
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let random = || format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
     let name = arguments.name.unwrap_or_else(random);
     let service = Service { name: "superposed-worker", instance: &name };
+    // Of every request that is done again, the library says so: one in trouble would fill the log.
+    let filter = "info,object_store=warn";
     // Spans are sent until this is dropped.
-    let _exporting =
-        telemetry::start_exporting(arguments.log_format, "info,object_store=warn", &arguments.otlp, &service)?;
+    let _exporting = telemetry::start_exporting(arguments.log_format, filter, &arguments.otlp, &service)?;
     let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let (device, why_not_gpu) = arguments.device.device()?;
     if let Some(reason) = why_not_gpu {
@@ -116,7 +127,8 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
     tracing::info!(%device, backend = device.backend(), cores, "computing");
     let settings = AgentSettings {
         name: name.clone(),
-        coordinator: arguments.coordinator,
+        coordinators: arguments.coordinator,
+        credentials: arguments.credentials,
         resources: Resources { device, cores, memory },
         capacity: arguments.capacity,
         metrics: arguments.metrics,

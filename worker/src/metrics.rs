@@ -26,6 +26,15 @@ const SOLVE: [f64; 9] = [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 60.0, 600.0];
 /// Bounds of uploads, in seconds: from a local disk to a store that answers late.
 const UPLOAD: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 
+/// Jobs that left the pipeline.
+#[derive(Debug, Clone, Default)]
+pub struct JobCounts {
+    /// Done, their files durable.
+    pub done: Counter,
+    /// Failed by themselves.
+    pub failed: Counter,
+}
+
 /// What a worker counts and measures as it goes. A copy adds to the same counts.
 #[derive(Debug, Clone)]
 pub struct Measures {
@@ -35,17 +44,15 @@ pub struct Measures {
     pub leases_taken: Counter,
     /// Leases that the coordinator took back.
     pub leases_lost: Counter,
-    /// Jobs done, their files durable.
-    pub jobs_done: Counter,
-    /// Jobs failed by themselves.
-    pub jobs_failed: Counter,
+    /// Jobs that left the pipeline.
+    pub jobs: JobCounts,
     /// Forward passes, each of a batch of neurons, in seconds.
     pub forward_seconds: Histogram,
     /// Pools, in words.
     pub pool_words: Histogram,
     /// Solves, each of a word set, in seconds.
     pub solve_seconds: Histogram,
-    /// Batches from when they were ready until their files were durable, in seconds.
+    /// Batches from when they begin to be written until their files are durable, in seconds.
     pub upload_seconds: Histogram,
     /// What these hold.
     pub uploaded_bytes: Counter,
@@ -59,8 +66,7 @@ impl Default for Measures {
             syncs: Counter::default(),
             leases_taken: Counter::default(),
             leases_lost: Counter::default(),
-            jobs_done: Counter::default(),
-            jobs_failed: Counter::default(),
+            jobs: JobCounts::default(),
             forward_seconds: Histogram::new(FORWARD),
             pool_words: Histogram::new(POOL),
             solve_seconds: Histogram::new(SOLVE),
@@ -96,8 +102,7 @@ pub fn registry(stages: StageShares, measures: &Measures) -> Registry {
         syncs,
         leases_taken,
         leases_lost,
-        jobs_done,
-        jobs_failed,
+        jobs,
         forward_seconds,
         pool_words,
         solve_seconds,
@@ -108,8 +113,8 @@ pub fn registry(stages: StageShares, measures: &Measures) -> Registry {
     registry.register("syncs", "Syncs that were answered", syncs);
     registry.register("leases_taken", "Leases taken", leases_taken);
     registry.register("leases_lost", "Leases that the coordinator took back", leases_lost);
-    registry.register("jobs_done", "Jobs done, their files durable", jobs_done);
-    registry.register("jobs_failed", "Jobs failed by themselves", jobs_failed);
+    registry.register("jobs_done", "Jobs done, their files durable", jobs.done);
+    registry.register("jobs_failed", "Jobs failed by themselves", jobs.failed);
     registry.register_with_unit("forward", "Forward passes of batches", Unit::Seconds, forward_seconds);
     registry.register_with_unit("pool", "Pools", Unit::Other("words".to_owned()), pool_words);
     registry.register_with_unit("solve", "Solves of word sets", Unit::Seconds, solve_seconds);
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_measured_is_told() {
         let measures = Measures::default();
-        measures.jobs_done.inc_by(128);
+        measures.jobs.done.inc_by(128);
         let mined = Mined { pool: Pool { words: vec![], form: PoolForm::Set }, word_sets: vec![], topics: vec![] };
         measures.mined(&mined);
         let text = metrics::text(&registry(StageShares::default(), &measures));

@@ -48,12 +48,21 @@ pub(crate) fn spec(name: &str, place: &Path) -> CampaignSpec {
 /// Queues a campaign of about `jobs` jobs, rounded up to whole neurons, of layers as wide as GPT-2 XL's and as many as
 /// it takes. It exists in the queue alone: simulated workers need no model. Returns its number and its jobs.
 pub(crate) async fn queue(queue: &Queue, name: &str, jobs: u32) -> Result<(CampaignId, u32)> {
+    submit(queue, name, jobs, NEURONS).await
+}
+
+/// The same, in so many layers of each mode, however wide they have to be.
+pub(crate) async fn queue_in(queue: &Queue, name: &str, jobs: u32, layers: u32) -> Result<(CampaignId, u32)> {
+    submit(queue, name, jobs, jobs.div_ceil(2 * layers * Mode::ALL.len() as u32)).await
+}
+
+async fn submit(queue: &Queue, name: &str, jobs: u32, width: u32) -> Result<(CampaignId, u32)> {
     let spec = spec(name, Path::new("/nowhere"));
     let mut layers = Vec::new();
     let (mut left, mut layer) = (jobs.div_ceil(2), 0);
     while left > 0 {
         for mode in Mode::ALL {
-            let neurons = left.min(NEURONS);
+            let neurons = left.min(width);
             if neurons > 0 {
                 layers.push(LayerPlan { mode, layer: LayerIndex(layer), neurons: IndexSet::below(neurons) });
             }

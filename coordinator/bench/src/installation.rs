@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 use superposed::{
+    guard::GuardSettings,
     postgres::Cluster,
     queue::{Queue, QueueSettings},
     serve::Coordinator,
@@ -82,6 +83,11 @@ impl Installation {
     /// A directory for files.
     pub(crate) fn place(&self) -> &Path {
         &self.place
+    }
+
+    /// Where the coordinator listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// The queue past the coordinator, to set up what is measured then.
@@ -164,7 +170,7 @@ pub(crate) async fn keep_postgres() -> Result<()> {
 /// The coordinator's process.
 pub(crate) async fn serve(database: &str) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let coordinator = Coordinator::bind(database, QueueSettings::default(), address, false).await?;
+    let coordinator = Coordinator::bind(database, QueueSettings::default(), address, &GuardSettings::default()).await?;
     println!("http://{}", coordinator.address()?);
     coordinator.serve(shutdown::requested(true)?).await?;
     Ok(())

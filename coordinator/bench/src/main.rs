@@ -11,6 +11,7 @@
 //! - [`submit`]: queueing a campaign of 12 million jobs
 //! - [`drain`]: claiming and completing a backlog, by a number of workers; the peer does the same
 //! - [`latency`]: a thousand workers that sync every five seconds
+//! - [`views`]: what the dashboard and `status` ask, with few jobs and with many
 //! - [`backlog`]: how claiming and completing change with the number of jobs
 //!
 //! and below them
@@ -33,6 +34,7 @@ mod peer;
 mod simulated;
 mod submit;
 mod table;
+mod views;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -64,6 +66,8 @@ enum Measurement {
     Latency,
     /// Claim and complete backlogs of ten thousand, one million and ten million jobs
     Backlog,
+    /// What the dashboard and `status` ask, with 120,000 jobs and with twelve million
+    Views,
     /// A coordinator, started by the others
     #[command(hide = true)]
     Serve {
@@ -112,6 +116,9 @@ async fn measure(Arguments { measurement, quick, repeat }: Arguments) -> Result<
     }
     if matches!(measurement, Measurement::All | Measurement::Latency) {
         latency::measure(&installation, extent).await?;
+    }
+    if matches!(measurement, Measurement::All | Measurement::Views) {
+        views::measure(&installation, extent).await?;
     }
     if matches!(measurement, Measurement::All | Measurement::Backlog) {
         backlog::measure(&installation, extent).await?;

@@ -21,6 +21,8 @@ fn every_measurement_prints_its_table() {
         "| graphile_worker 0.14.1, as its benchmark has it",
         "| Syncs | without a grant | p50 | p99 | ",
         "\n| 10 | 0 | ",
+        "| 240,000 | /api/v1/campaigns/{id} | ",
+        "| 240,000 | CampaignService.Get | ",
         "\n| 3,000 | ",
     ] {
         assert!(printed.contains(row), "{row:?} is missing in\n{printed}");

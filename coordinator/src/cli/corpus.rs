@@ -1,15 +1,17 @@
 //! `superposed corpus`
 
+use super::output::OutputOption;
 use crate::text_inputs::inputs;
 use anyhow::Result;
 use bytesize::ByteSize;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
 use std::{
     cell::Cell,
     io::{self, IsTerminal},
     num::NonZero,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
 };
@@ -51,6 +53,8 @@ pub(super) struct Import {
     /// Accept words without a count file; the store names them
     #[arg(long)]
     allow_missing: bool,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 #[derive(Debug, Args)]
@@ -110,6 +114,8 @@ pub(super) struct Count {
     /// About the most memory that counts and tokens take, like 2GB; what does not fit is written beside the store
     #[arg(long, default_value = "2GB")]
     memory: ByteSize,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,18 +150,24 @@ pub(super) struct Export {
     /// Lay the counts out as newer versions of topic-metrics do: W/joint/ID.pkl and W/single.pkl
     #[arg(long)]
     newer: bool,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Info {
     /// The store
     store: PathBuf,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     /// The store
     store: PathBuf,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 impl Corpus {
@@ -163,26 +175,34 @@ impl Corpus {
         let bar = Bar::new();
         let progress = |progress: Progress| bar.show(progress);
         match self {
-            Self::Import(Import { source, store, window, allow_missing }) => {
+            Self::Import(Import { source, store, window, allow_missing, output }) => {
                 let options = ImportOptions { window, allow_missing, progress: Some(&progress) };
                 let summary = import(&source, &store, &options)?;
                 bar.clear();
-                tell(&summary, &store);
+                tell(&summary, &store, output);
             }
             Self::Count(arguments) => {
                 let options = arguments.options(&progress)?;
                 let summary = count(&inputs(&arguments.inputs)?, &arguments.store, &options)?;
                 bar.clear();
-                tell(&summary, &arguments.store);
+                tell(&summary, &arguments.store, arguments.output);
             }
-            Self::Export(Export { store, directory, newer }) => {
+            Self::Export(Export { store, directory, newer, output }) => {
                 let corpus = Store::open(&store)?;
                 export(&corpus, &directory, &ExportOptions { newer, progress: Some(&progress) })?;
                 bar.clear();
-                say!("{}: the counts of {} words", directory.display(), corpus.vocabulary().len());
+                let words = corpus.vocabulary().len();
+                output.tell(
+                    || json!({ "directory": directory, "words": words }),
+                    || format!("{}: the counts of {words} words", directory.display()),
+                );
             }
-            Self::Info(Info { store }) => {
+            Self::Info(Info { store, output }) => {
                 let corpus = Store::open(&store)?;
+                if output.is_json() {
+                    say!("{}", facts(&corpus));
+                    return Ok(ExitCode::SUCCESS);
+                }
                 let words = corpus.vocabulary().len();
                 say!("words           {words}");
                 say!("windows         {} of {} tokens", corpus.windows(), corpus.window_size());
@@ -200,9 +220,9 @@ impl Corpus {
                     say!("  {name}: {value}");
                 }
             }
-            Self::Verify(Verify { store }) => {
+            Self::Verify(Verify { store, output }) => {
                 Store::open(&store)?.verify()?;
-                say!("{} is whole", store.display());
+                output.tell(|| json!({ "store": store, "whole": true }), || format!("{} is whole", store.display()));
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -245,16 +265,33 @@ impl Count {
     }
 }
 
-fn tell(summary: &CorpusSummary, store: &std::path::Path) {
-    say!(
-        "{}: {} words, {} windows, {} pairs, {:.1} MB, {}",
-        store.display(),
-        summary.words,
-        summary.windows,
-        summary.pairs_nonzero,
-        summary.bytes as f64 / 1e6,
-        summary.digest
+/// Tells of a store that was made.
+fn tell(summary: &CorpusSummary, store: &Path, output: OutputOption) {
+    let CorpusSummary { words, windows, pairs_nonzero, bytes, digest, missing, .. } = summary;
+    let missing = missing.len();
+    output.tell(
+        || {
+            json!({ "store": store, "words": words, "windows": windows, "pairs": pairs_nonzero, "bytes": bytes,
+                "without_counts": missing, "digest": digest })
+        },
+        || {
+            let (store, megabytes) = (store.display(), *bytes as f64 / 1e6);
+            format!("{store}: {words} words, {windows} windows, {pairs_nonzero} pairs, {megabytes:.1} MB, {digest}")
+        },
     );
+}
+
+/// What a store holds, as JSON.
+fn facts(corpus: &Store) -> Value {
+    let words = corpus.vocabulary().len();
+    let provenance = corpus.provenance();
+    json!({
+        "store": corpus.directory(), "words": words, "windows": corpus.windows(), "window": corpus.window_size(),
+        "pairs": corpus.pairs_nonzero(), "bytes": corpus.bytes(), "sparse_rows": corpus.sparse_rows(),
+        "dense_rows": words - corpus.sparse_rows(), "without_counts": corpus.missing_words().len(),
+        "digest": corpus.digest(), "made_by": provenance.made_by, "sources": provenance.sources,
+        "layout": provenance.layout, "settings": provenance.settings,
+    })
 }
 
 /// A bar for each stage, on a terminal.

@@ -1,9 +1,10 @@
 //! `superposed export`
 
-use super::{block_on, show::words_of};
+use super::{block_on, output::OutputOption, show::words_of};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 use std::{
     io::{self, BufWriter},
     path::PathBuf,
@@ -35,6 +36,8 @@ pub(super) struct Export {
     /// A file with a word a line, the line's number from 0 being the id, where no words.txt lies beside the results
     #[arg(long, value_name = "FILE")]
     words: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,7 +53,7 @@ enum Format {
 impl Export {
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
-            let Self { from, to, format, corpus, words } = self;
+            let Self { from, to, format, corpus, words, output } = self;
             let printed = to == "-";
             ensure!(!printed || format == Format::Jsonl, "only --format jsonl can be printed: name a destination");
             let words = words_of(corpus.as_deref(), words.as_deref())?;
@@ -81,7 +84,11 @@ impl Export {
             };
             let Exported { jobs, topics, files } = exported;
             let into = if printed { String::new() } else { format!(" in {files} files: {to}") };
-            eprintln!("{jobs} jobs with {topics} topics{into}");
+            if output.is_json() && !printed {
+                say!("{}", json!({ "to": to, "jobs": jobs, "topics": topics, "files": files }));
+            } else {
+                eprintln!("{jobs} jobs with {topics} topics{into}");
+            }
             Ok(ExitCode::SUCCESS)
         })
     }

@@ -1,6 +1,13 @@
 //! `superposed local`
 
-use super::{block_on, campaigns::AdoptionOptions, pack};
+use super::{
+    block_on,
+    campaigns::{AdoptionOptions, facts, failed_job},
+    exit::{INCOMPLETE, INTERRUPTED},
+    output::OutputOption,
+    pack,
+    show::json_line,
+};
 use crate::{
     admission,
     audits::Audits,
@@ -10,6 +17,7 @@ use crate::{
 use anyhow::{Result, anyhow};
 use bytesize::ByteSize;
 use clap::Args;
+use serde_json::json;
 use std::{path::PathBuf, pin::pin, process::ExitCode, thread};
 use superposed_identity::{ResultLayout, SolverKind};
 use superposed_results::Selector;
@@ -19,13 +27,6 @@ use superposed_shared::{
     shutdown,
     spec::{CampaignSpec, file, plan::jobs},
 };
-
-/// Exit status of a campaign that was interrupted and goes on when the command is run again, as shells give it for
-/// Ctrl-C.
-const INTERRUPTED: u8 = 130;
-
-/// Exit status of a campaign some of whose jobs failed.
-const SOME_FAILED: u8 = 3;
 
 /// The best topics are looked for in at most this many jobs: reading all files of a whole model takes minutes.
 const BEST_OF_JOBS: usize = 20_000;
@@ -46,6 +47,8 @@ pub(super) struct Local {
     /// Which solver finds the cliques, whatever the campaign file says: branch-and-bound or scip
     #[arg(long)]
     solver: Option<SolverKind>,
+    #[command(flatten)]
+    output: OutputOption,
     /// How many of the best topics are printed
     #[arg(long, default_value_t = 20)]
     topics: usize,
@@ -109,7 +112,10 @@ impl Local {
             }
             if let Some(campaign) = campaign {
                 tell_audits(&spec).await?;
-                print_best(&spec, self.topics, campaign.jobs.unwrap_or_default().done).await?;
+                if self.output.is_json() {
+                    say!("{}", json!({ "campaign": facts::json(&campaign) }));
+                }
+                print_best(&spec, self.topics, campaign.jobs.unwrap_or_default().done, self.output).await?;
             }
             Ok(code)
         })
@@ -156,12 +162,13 @@ pub(super) async fn mine_and_tell(
             let jobs = campaign.jobs.unwrap_or_default();
             eprintln!("{} jobs done, {} failed; results: {}", jobs.done, jobs.failed, spec.destination);
             for failure in failures.iter().take(FAILURES_SHOWN) {
-                eprintln!("  failed after {} attempts: {}", failure.attempts, failure.error);
+                let job = failed_job(failure)?;
+                eprintln!("  {job} failed after {} attempts: {}", failure.attempts, failure.error);
             }
             if failures.len() > FAILURES_SHOWN {
                 eprintln!("  and {} more", failures.len() - FAILURES_SHOWN);
             }
-            let code = if jobs.failed > 0 { ExitCode::from(SOME_FAILED) } else { ExitCode::SUCCESS };
+            let code = if jobs.failed > 0 { ExitCode::from(INCOMPLETE) } else { ExitCode::SUCCESS };
             Ok((code, Some(campaign)))
         }
     }
@@ -177,7 +184,7 @@ async fn tell_audits(spec: &CampaignSpec) -> Result<()> {
     Ok(())
 }
 
-async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> {
+async fn print_best(spec: &CampaignSpec, count: usize, done: u64, output: OutputOption) -> Result<()> {
     if count == 0 {
         return Ok(());
     }
@@ -187,6 +194,11 @@ async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> 
     let all: usize = layers.iter().map(|layer| (layer.neurons.len() * spec.polarities.count()) as usize).sum();
     let looked_at = all.min(BEST_OF_JOBS);
     let best = results.best(&spec.size, jobs(spec, &layers).take(looked_at), count).await?;
+    let words = results.words(&spec.size).await?;
+    if output.is_json() {
+        best.iter().for_each(|topic| say!("{}", json_line(topic, words.as_ref())));
+        return Ok(());
+    }
     if best.is_empty() && done == 0 {
         return Ok(());
     }
@@ -198,7 +210,6 @@ async fn print_best(spec: &CampaignSpec, count: usize, done: u64) -> Result<()> 
     }
     let of = if looked_at < all { format!("the first {looked_at} of {all} jobs") } else { format!("{all} jobs") };
     say!("best {} topics of {of} (mean NPMI, job, words):", best.len());
-    let words = results.words(&spec.size).await?;
     for topic in best {
         say!("{}", topics::line(&topic, words.as_ref(), &topic.job.to_string(), 16));
     }

@@ -7,18 +7,28 @@ macro_rules! say {
 }
 
 mod campaigns;
+mod completions;
 mod corpus;
+mod database;
 mod demo;
+mod exit;
 mod export;
 mod local;
 mod mine;
+mod output;
 mod pack;
+mod profiles;
 mod serve;
+mod server;
 mod show;
+mod token;
 mod verify;
+mod watch;
+mod workers;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+use output::Output;
 use std::{
     fmt,
     future::Future,
@@ -32,7 +42,7 @@ use superposed_shared::{
 
 /// Mines the neurons of transformer language models for the topics superposed in them.
 #[derive(Debug, Parser)]
-#[command(name = "superposed", version, propagate_version = true)]
+#[command(name = "superposed", version, propagate_version = true, after_help = exit::HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -49,12 +59,17 @@ enum Command {
     Local(local::Local),
     /// Run a coordinator
     Serve(serve::Serve),
+    /// Make tokens, with which people and workers say who they are
+    #[command(subcommand)]
+    Token(token::Token),
     /// Submit a campaign to a coordinator
     Submit(campaigns::Submit),
-    /// List campaigns, or show one with its layers
+    /// List all campaigns
+    List(campaigns::List),
+    /// Show a campaign with its layers, and who works on it; without a campaign, list all
     Status(campaigns::Status),
     /// Follow a campaign until it ends
-    Watch(campaigns::Watch),
+    Watch(watch::Watch),
     /// Hand out no more of a campaign's jobs
     Pause(campaigns::Pause),
     /// Go on with a paused campaign
@@ -63,12 +78,14 @@ enum Command {
     Cancel(campaigns::Cancel),
     /// Queue the failed jobs of a campaign once more
     Retry(campaigns::Retry),
+    /// Change the order in which campaigns are served
+    Priority(campaigns::Priority),
     /// Forget a campaign that has ended; files that were written stay
     Delete(campaigns::Delete),
-    /// List the failed jobs of a campaign
+    /// List the failed jobs of a campaign: which neuron, and why
     Failures(campaigns::Failures),
-    /// List workers
-    Workers(campaigns::Workers),
+    /// List workers, or have one leave
+    Workers(workers::Workers),
     Mine(mine::Mine),
     /// Print topics in words: of neurons, layers and modes, by score and by word
     Show(show::Show),
@@ -81,16 +98,8 @@ enum Command {
     /// Make and look at corpus stores
     #[command(subcommand)]
     Corpus(corpus::Corpus),
-}
-
-/// How a command tells what it found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Output {
-    /// For people
-    #[default]
-    Table,
-    /// A line of JSON each
-    Json,
+    /// Print what a shell needs to complete commands and options with the tab key
+    Completions(completions::Completions),
 }
 
 /// Runs the command that this process was started with. What is wrong is told in one line on standard error.
@@ -120,13 +129,16 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             Command::Local(local) => local.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Token(token) => token.run(),
             Command::Submit(submit) => submit.run(),
+            Command::List(list) => list.run(),
             Command::Status(status) => status.run(),
             Command::Watch(watch) => watch.run(),
             Command::Pause(pause) => pause.run(),
             Command::Resume(resume) => resume.run(),
             Command::Cancel(cancel) => cancel.run(),
             Command::Retry(retry) => retry.run(),
+            Command::Priority(priority) => priority.run(),
             Command::Delete(delete) => delete.run(),
             Command::Failures(failures) => failures.run(),
             Command::Workers(workers) => workers.run(),
@@ -136,6 +148,7 @@ impl Cli {
             Command::Pack(pack) => pack.run(),
             Command::Verify(verify) => verify.run(),
             Command::Corpus(corpus) => corpus.run(),
+            Command::Completions(completions) => completions.run(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `superposed pack`
 
-use super::block_on;
+use super::{block_on, output::OutputOption};
 use anyhow::Result;
 use clap::Args;
+use serde_json::json;
 use std::{process::ExitCode, sync::Arc};
 use superposed_results::{
     Scope, Tree,
@@ -18,12 +19,17 @@ use superposed_results::{
 pub(super) struct Pack {
     /// The results' destination
     destination: String,
+    #[command(flatten)]
+    output: OutputOption,
 }
 
 impl Pack {
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
-            say!("{}", told(packed(&self.destination).await?));
+            let done = packed(&self.destination).await?;
+            let Compacted { layers, parts, incomplete } = done;
+            let fields = || json!({ "layers": layers, "parts": parts, "layers_in_parts": incomplete });
+            self.output.tell(fields, || told(done));
             Ok(ExitCode::SUCCESS)
         })
     }

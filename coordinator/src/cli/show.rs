@@ -202,7 +202,8 @@ fn words_for<'w>(words: &'w Spellings, topic: &FoundTopic) -> Option<&'w Words> 
     words.get(&*topic.size).and_then(Option::as_ref)
 }
 
-fn json_line(topic: &FoundTopic, words: Option<&Words>) -> serde_json::Value {
+/// A topic as JSON.
+pub(super) fn json_line(topic: &FoundTopic, words: Option<&Words>) -> serde_json::Value {
     let FoundTopic { size, job, score, ids, .. } = topic;
     let mut line = json!({
         "size": **size, "job": job.to_string(), "mode": job.mode, "layer": job.layer, "neuron": job.neuron,

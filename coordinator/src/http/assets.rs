@@ -36,7 +36,11 @@ const FILES: &[File] = &[
     file!("/dashboard/campaigns.js", SCRIPT, "campaigns.js"),
     file!("/dashboard/campaign.js", SCRIPT, "campaign.js"),
     file!("/dashboard/heat-map.js", SCRIPT, "heat-map.js"),
-    file!("/dashboard/rate-chart.js", SCRIPT, "rate-chart.js"),
+    file!("/dashboard/step-chart.js", SCRIPT, "step-chart.js"),
+    file!("/dashboard/results.js", SCRIPT, "results.js"),
+    file!("/dashboard/job.js", SCRIPT, "job.js"),
+    file!("/dashboard/npmi-map.js", SCRIPT, "npmi-map.js"),
+    file!("/dashboard/words.js", SCRIPT, "words.js"),
     file!("/dashboard/workers.js", SCRIPT, "workers.js"),
 ];
 

@@ -29,8 +29,10 @@ impl Problem {
 impl From<QueueError> for Problem {
     fn from(error: QueueError) -> Self {
         let status = match &error {
-            QueueError::NoSuchCampaign(_) => StatusCode::NOT_FOUND,
-            QueueError::WrongState { .. } | QueueError::NameTaken { .. } => StatusCode::CONFLICT,
+            QueueError::NoSuchCampaign(_) | QueueError::NoSuchWorker(_) => StatusCode::NOT_FOUND,
+            QueueError::WrongState { .. } | QueueError::WorkerLeft(_) | QueueError::NameTaken { .. } => {
+                StatusCode::CONFLICT
+            }
             QueueError::Database(_) | QueueError::Unreachable { .. } | QueueError::NoDatabase(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -3,17 +3,16 @@
 use super::{LocalError, Machine, display::Display};
 use crate::{
     admission,
-    client::{adopted, soon, submission, watch},
+    client::{CampaignClient, adopted, soon, submission, watch},
 };
 use std::{future::Future, pin::Pin, slice, sync::Arc};
 use superposed_results::{Scope, Tree, pack::Columns};
 use superposed_shared::{
     destination::Destination,
     layout,
-    proto::v1::{self, CampaignState, campaign_service_client::CampaignServiceClient},
+    proto::v1::{self, CampaignState},
     spec::{CampaignSpec, plan::jobs},
 };
-use tonic::transport::Channel;
 
 /// How a campaign on this machine ended.
 #[derive(Debug)]
@@ -87,7 +86,7 @@ async fn mine_until(
 
 /// Submits, resumes or retries: running the same command again always goes on.
 async fn submit(
-    client: &mut CampaignServiceClient<Channel>,
+    client: &mut CampaignClient,
     spec: &CampaignSpec,
     adoption: v1::Adoption,
 ) -> Result<v1::Campaign, LocalError> {
@@ -120,7 +119,7 @@ async fn submit(
 
 /// The campaign, and whether it is new.
 async fn submit_once(
-    client: &mut CampaignServiceClient<Channel>,
+    client: &mut CampaignClient,
     spec: &CampaignSpec,
     adoption: v1::Adoption,
 ) -> Result<(v1::Campaign, bool), LocalError> {

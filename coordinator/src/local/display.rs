@@ -30,10 +30,11 @@ pub struct Display {
 
 /// Jobs done at some moments of the recent past.
 #[derive(Debug, Default)]
-struct Rate(VecDeque<(Instant, u64)>);
+pub(crate) struct Rate(VecDeque<(Instant, u64)>);
 
 impl Rate {
-    fn note(&mut self, now: Instant, done: u64) {
+    /// Takes note of how many jobs are done now.
+    pub(crate) fn note(&mut self, now: Instant, done: u64) {
         self.0.push_back((now, done));
         while self.0.len() > 2 && self.0.front().is_some_and(|(then, _)| now - *then > RATE_OVER) {
             self.0.pop_front();
@@ -41,7 +42,7 @@ impl Rate {
     }
 
     /// Jobs a second, once there is something to tell it from.
-    fn per_second(&self) -> Option<f64> {
+    pub(crate) fn per_second(&self) -> Option<f64> {
         let ((start, before), (end, after)) = (*self.0.front()?, *self.0.back()?);
         let seconds = (end - start).as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "jobs are far fewer than 2^53")]

@@ -2,7 +2,7 @@
 
 use super::process::Process;
 use crate::{
-    client::prepared,
+    client::{CampaignClient, dialer},
     postgres::{Cluster, PostgresError},
 };
 use futures::future::join_all;
@@ -18,16 +18,16 @@ use std::{
     process,
     time::{Duration, Instant},
 };
-use superposed_shared::proto::v1::campaign_service_client::CampaignServiceClient;
+use superposed_shared::{
+    credentials::{Credentials, CredentialsError},
+    proto::v1::campaign_service_client::CampaignServiceClient,
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
-use tonic::{
-    Code,
-    transport::{Channel, Endpoint},
-};
+use tonic::Code;
 
 /// What a coordinator says on standard output once it listens, before its URL.
 pub const ANNOUNCEMENT: &str = "listening on ";
@@ -102,6 +102,9 @@ pub enum LocalError {
     /// The coordinator or a worker refuses, and would again.
     #[error("{0}")]
     Refused(String),
+    /// What the coordinator said is no URL.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// The coordinator cannot be reached.
     #[error("cannot reach the coordinator: {0}")]
     Connect(#[from] tonic::transport::Error),
@@ -176,7 +179,7 @@ impl Reservation {
 /// A running local installation.
 #[derive(Debug)]
 pub struct Machine {
-    client: CampaignServiceClient<Channel>,
+    client: CampaignClient,
     coordinator: Process,
     url: String,
     workers: Vec<Watched>,
@@ -215,7 +218,7 @@ impl Machine {
         let log = settings.state.join(LOGS).join("coordinator.log");
         let mut coordinator = Process::start("the coordinator", &programs.coordinator, &arguments, log)?;
         let url = announced(&mut coordinator).await?;
-        let client = CampaignServiceClient::new(prepared(Endpoint::from_shared(url.clone())?).connect().await?);
+        let client = CampaignServiceClient::new(dialer(&url, &Credentials::default())?.connect().await?);
         Ok(Self {
             client,
             coordinator,
@@ -231,7 +234,7 @@ impl Machine {
 
     /// A client of the coordinator.
     #[must_use]
-    pub fn client(&self) -> CampaignServiceClient<Channel> {
+    pub fn client(&self) -> CampaignClient {
         self.client.clone()
     }
 

@@ -12,6 +12,7 @@ use std::{
     process::{ExitStatus, Stdio},
     time::Duration,
 };
+use superposed_shared::credentials::VARIABLES;
 use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
     time::timeout,
@@ -32,7 +33,12 @@ impl Process {
     pub(super) fn start(what: &str, program: &Path, arguments: &[String], log: PathBuf) -> Result<Self, LocalError> {
         let failed = |source| LocalError::Start { what: what.to_owned(), program: program.to_owned(), source };
         let lines = File::create(&log).map_err(failed)?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        // A private installation needs none; those of another are not to be shown to it.
+        for variable in VARIABLES {
+            command.env_remove(variable);
+        }
+        let mut child = command
             .args(arguments)
             .arg("--until-stdin-closes")
             .stdin(Stdio::piped())

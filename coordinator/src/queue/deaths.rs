@@ -1,8 +1,9 @@
 //! What becomes of the leases of a worker that died, or does nothing any more.
 //!
-//! A worker works off its leases one at a time, in the order of their epochs. So the oldest is the one it died of, if
-//! it died of a job at all: that one is [punished](super::punish), and the others, which it had not begun, go back as
-//! they are. An innocent job that lay beside a deadly one burns no attempt.
+//! A worker mines its leases one at a time, in the order of their epochs, while it writes the results of those before. So
+//! the oldest that it has not said to have mined is the one it died of, if it died of a job at all: that one is
+//! [punished](super::punish), and the others go back as they are. An innocent job that lay beside a deadly one burns no
+//! attempt. Where all were mined, it is the oldest: something about its results, perhaps.
 
 use super::{
     LeaseEpoch, Queue, QueueError,
@@ -106,7 +107,7 @@ impl Queue {
         Ok(taken)
     }
 
-    /// Takes all leases of one process: the oldest is punished, the others go back.
+    /// Takes all leases of one process: the one it was at is punished, the others go back.
     async fn take_all(
         &self,
         connection: &mut PgConnection,
@@ -116,11 +117,15 @@ impl Queue {
         given_up: &mut GivenUp,
     ) -> Result<usize, QueueError> {
         let query = sqlx::query(include_str!("sql/rows_of_worker.sql")).bind(worker).bind(boot);
-        let (mut rows, mut overdue, mut held) = (Vec::new(), false, 0);
+        let (mut rows, mut overdue, mut held, mut unmined) = (Vec::new(), false, 0, None::<LeaseEpoch>);
         for row in query.fetch_all(&mut *connection).await? {
             overdue |= row.try_get::<bool, _>("overdue")?;
             held = row.try_get::<i64, _>("held")?;
-            rows.push((LeaseEpoch(row.try_get("epoch")?), LeasedRow::read(&row)?));
+            let epoch = LeaseEpoch(row.try_get("epoch")?);
+            if !row.try_get::<bool, _>("mined")? {
+                unmined = Some(unmined.map_or(epoch, |oldest| oldest.min(epoch)));
+            }
+            rows.push((epoch, LeasedRow::read(&row)?));
         }
         // It was heard of meanwhile, or is just now.
         let busy = i64::try_from(rows.len()).is_ok_and(|locked| locked < held);
@@ -129,7 +134,7 @@ impl Queue {
         }
         // A lease of which something is done may lie in several rows.
         let taken = rows.iter().map(|(epoch, _)| *epoch).collect::<BTreeSet<_>>();
-        let Some(&blamed) = taken.first() else { return Ok(0) };
+        let Some(blamed) = unmined.or(taken.first().copied()) else { return Ok(0) };
         let (guilty, innocent): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(epoch, _)| *epoch == blamed);
         let error = match cause {
             Cause::Expired => format!("worker {worker} died, or was not heard of for the time of a lease"),
@@ -150,7 +155,7 @@ impl Queue {
         if !innocent.is_empty() {
             let given_back = sqlx::query(include_str!("sql/give_back_rows.sql")).bind(&innocent);
             given_back.execute(&mut *connection).await?;
-            tracing::info!(worker, rows = innocent.len(), "its leases that were not begun go back");
+            tracing::info!(worker, rows = innocent.len(), "its other leases go back");
         }
         Ok(taken.len())
     }

@@ -54,6 +54,8 @@ pub(super) struct Holdings {
     rows: Vec<Held>,
     /// Jobs that were done, by campaign.
     done: BTreeMap<CampaignId, u32>,
+    /// Leases that wait for nothing but their files.
+    mined: Vec<LeaseEpoch>,
 }
 
 impl Holdings {
@@ -61,7 +63,7 @@ impl Holdings {
     pub(super) async fn of(connection: &mut PgConnection, worker: &str) -> Result<Self, QueueError> {
         let rows = sqlx::query(include_str!("sql/held_rows.sql")).bind(worker).fetch_all(connection).await?;
         let rows = rows.iter().map(Held::read).collect::<Result<_, _>>()?;
-        Ok(Self { rows, done: BTreeMap::new() })
+        Ok(Self { rows, done: BTreeMap::new(), mined: Vec::new() })
     }
 
     /// Waits until what the worker said before was taken in, and locks what it holds.
@@ -119,6 +121,11 @@ impl Holdings {
         }
     }
 
+    /// All jobs of the leases that are named were mined; they wait for their files.
+    pub(super) fn note_mined(&mut self, named: &[LeaseEpoch]) {
+        self.mined = named.to_vec();
+    }
+
     /// The leases that a process names last longer; returns those that it no longer holds.
     pub(super) fn renew(&mut self, boot: i64, named: &[LeaseEpoch]) -> Vec<LeaseEpoch> {
         let mut current = Vec::new();
@@ -147,6 +154,7 @@ impl Holdings {
             .bind(lease.as_secs_f64() * 1e3)
             .bind(campaigns)
             .bind(jobs)
+            .bind(self.mined.iter().map(|epoch| epoch.0).collect::<Vec<_>>())
             .execute(connection)
             .await?;
         Ok(())

@@ -45,6 +45,25 @@ impl Queue {
         self.change(campaign, "retried", include_str!("sql/retry.sql"), Some(spans)).await
     }
 
+    /// Changes the order in which campaigns are served. Whoever waits for work looks at once; leases that are out stay out.
+    ///
+    /// # Errors
+    /// When the campaign has ended, or the database fails.
+    pub async fn set_priority(&self, campaign: CampaignId, priority: i32) -> Result<(), QueueError> {
+        Self::transact(|| async {
+            let mut tx = self.pool.begin().await?;
+            let change = sqlx::query(include_str!("sql/set_priority.sql")).bind(campaign.0).bind(priority);
+            if change.execute(&mut *tx).await?.rows_affected() == 0 {
+                tx.rollback().await?;
+                let state = self.campaign(campaign).await?.state.as_str();
+                return Err(QueueError::WrongState { campaign, state, action: "given another priority" });
+            }
+            ring(&mut tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
     /// Forgets a campaign that has ended.
     ///
     /// # Errors

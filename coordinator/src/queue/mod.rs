@@ -12,8 +12,9 @@
 //! - [`punish`]: what becomes of a span after an error: split, tried again, or given up
 //! - [`deaths`]: what becomes of the leases of a worker that died, or does nothing any more
 //! - [`wake`]: news of work, for those that wait for some
-//! - [`life`]: pause, resume, cancel, retry, delete
-//! - [`progress`]: counts, failures, workers
+//! - [`life`]: pause, resume, cancel, retry, delete, and the priority
+//! - [`progress`]: counts, failures, workers; [`condition`]: how these fare; [`at_work`]: who works on a campaign
+//! - [`drain`]: asks workers to leave
 //! - [`live`], [`counts`]: what monitoring asks for, of the database and of this process
 //! - [`upkeep`]: merges done spans, bridges outages
 //! - `place`: where the database is
@@ -22,9 +23,12 @@
 //! A lease is fenced by its epoch: a report whose epoch is no longer a row's changes nothing. Only database time is
 //! used.
 
+pub mod at_work;
 pub mod claim;
+pub mod condition;
 pub mod counts;
 pub mod deaths;
+pub mod drain;
 mod holdings;
 pub mod lease;
 pub mod life;
@@ -150,6 +154,12 @@ pub enum QueueError {
         /// When it is free, should nothing be heard of the other any more.
         free_in: Duration,
     },
+    /// Nothing is known of the worker.
+    #[error("there is no worker {0:?}; `superposed workers` lists those that were heard of")]
+    NoSuchWorker(String),
+    /// The worker is no longer there to be asked.
+    #[error("worker {0:?} has left already, or is about to")]
+    WorkerLeft(String),
     /// A row holds what this version does not know.
     #[error("the database holds {0}, which this version does not know")]
     Corrupt(String),

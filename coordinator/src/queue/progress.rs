@@ -1,8 +1,8 @@
 //! How far campaigns are, what failed, who works.
 
-use super::{LayerKey, Queue, QueueError, read_mode};
+use super::{LayerKey, Queue, QueueError, condition::WorkerCondition, read_mode};
 use serde::Serialize;
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{Row, postgres::PgRow, types::Json};
 use std::{collections::BTreeMap, time::Duration};
 use superposed_identity::{JobId, LayerIndex, Mode, NeuronId, Ordinal};
 use superposed_shared::description::CampaignId;
@@ -176,10 +176,14 @@ pub struct WorkerRow {
     pub cores: u32,
     /// Whether it is about to stop.
     pub draining: bool,
+    /// Whether it was asked to leave.
+    pub drain_asked: bool,
     /// Seconds since its last Sync.
     pub seconds_since_sync: f64,
     /// Jobs it holds.
     pub leased_jobs: u64,
+    /// How it said that it fares.
+    pub condition: Option<WorkerCondition>,
 }
 
 /// How much of a layer a worker holds.
@@ -364,8 +368,10 @@ impl Queue {
                     backend: row.try_get("backend")?,
                     cores: row.try_get::<i32, _>("cores")?.cast_unsigned(),
                     draining: row.try_get("draining")?,
+                    drain_asked: row.try_get("drain_asked")?,
                     seconds_since_sync: row.try_get("seconds_since_sync")?,
                     leased_jobs: row.try_get::<i64, _>("leased_jobs")?.cast_unsigned(),
+                    condition: row.try_get::<Option<Json<_>>, _>("condition")?.map(|Json(condition)| condition),
                 })
             })
             .collect()

@@ -2,12 +2,13 @@
 
 use super::{
     Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
+    condition::WorkerCondition,
     holdings::{Holdings, intersect},
     punish::{Blame, GivenUp, LeasedRow, count_failed, part},
     sync::Failure,
     wake::ring,
 };
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, types::Json};
 use std::{collections::BTreeMap, slice, time::Duration};
 use superposed_shared::description::CampaignId;
 
@@ -21,7 +22,7 @@ pub enum Reported {
 }
 
 /// What a worker says of itself in a Sync.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct WorkerState {
     /// What it computes with.
     pub backend: String,
@@ -31,6 +32,8 @@ pub struct WorkerState {
     pub draining: bool,
     /// Whether the Sync reports jobs, done or failed.
     pub progress: bool,
+    /// How it fares, if it says so.
+    pub condition: Option<WorkerCondition>,
 }
 
 /// What is known of a Sync once it is noted.
@@ -38,6 +41,8 @@ pub struct WorkerState {
 pub(super) struct Registered {
     /// Whether the time of any lease is up.
     pub(super) overdue: bool,
+    /// Whether the worker was asked to leave.
+    pub(super) drain_asked: bool,
 }
 
 impl Queue {
@@ -74,6 +79,7 @@ impl Queue {
             .bind(state.draining)
             .bind(state.progress)
             .bind(alive)
+            .bind(state.condition.as_ref().map(Json))
             .fetch_optional(&mut *connection)
             .await?;
         let Some(row) = row else {
@@ -87,13 +93,14 @@ impl Queue {
                 None => Ok(None),
             };
         };
+        let drain_asked = row.try_get("drain_asked")?;
         if row.try_get("is_new")? {
             let buried = sqlx::query(include_str!("sql/bury_earlier_boots.sql")).bind(&sync.worker).bind(sync.boot);
             // Those that ended now may be handed out now.
             let buried = buried.execute(connection).await?.rows_affected() > 0;
-            return Ok(Some(Registered { overdue: buried || row.try_get("overdue")? }));
+            return Ok(Some(Registered { overdue: buried || row.try_get("overdue")?, drain_asked }));
         }
-        Ok(Some(Registered { overdue: row.try_get("overdue")? }))
+        Ok(Some(Registered { overdue: row.try_get("overdue")?, drain_asked }))
     }
 
     /// Jobs of a lease are done and their files durable. Counts even past the deadline, as long as the jobs were not

@@ -42,6 +42,8 @@ pub struct Said {
     pub released: Vec<LeaseEpoch>,
     /// Leases that it goes on with.
     pub held: Vec<LeaseEpoch>,
+    /// Those of them whose jobs are all mined, and wait for their files.
+    pub mined: Vec<LeaseEpoch>,
     /// How many jobs it could take; 0 for none.
     pub wanted: u32,
     /// Where it would rather go on.
@@ -57,6 +59,8 @@ pub struct Taken {
     pub lost: Vec<LeaseEpoch>,
     /// What it is handed.
     pub granted: Vec<Granted>,
+    /// Whether it was asked to leave; then it is handed nothing.
+    pub drain_asked: bool,
 }
 
 /// A Sync that was taken in, and what is left to do about it.
@@ -106,7 +110,8 @@ impl Queue {
     async fn take_in(&self, sync: &SyncIdentity, said: &Said) -> Result<Option<TakenIn>, QueueError> {
         let mut tx = self.pool.begin().await?;
         let Some(registered) = self.note_sync(&mut tx, sync, &said.state).await? else { return Ok(None) };
-        let mut taken = Taken::default();
+        let mut taken = Taken { drain_asked: registered.drain_asked, ..Taken::default() };
+        let wanted = if taken.drain_asked { 0 } else { said.wanted };
         let mut holdings = Holdings::of(&mut tx, &sync.worker).await?;
 
         let mut done: BTreeMap<LeaseEpoch, Vec<Ordinals>> = BTreeMap::new();
@@ -133,12 +138,13 @@ impl Queue {
         }
         holdings.give_back(&said.released, Some((sync, &said.held)));
         taken.lost = holdings.renew(sync.boot, &said.held);
+        holdings.note_mined(&said.mined);
         holdings.write(&mut tx, self.settings.lease).await?;
         let mut claimed = Claimed::default();
         // What troubles a campaign is noted before any of it is handed out.
-        if said.wanted > 0 && said.troubles.is_empty() {
+        if wanted > 0 && said.troubles.is_empty() {
             let overdue = registered.overdue;
-            claimed = self.claim_within(&mut tx, sync, said.wanted, said.warm, overdue, &mut given_up).await?;
+            claimed = self.claim_within(&mut tx, sync, wanted, said.warm, overdue, &mut given_up).await?;
         }
         count_failed(&mut tx, given_up).await?;
         tx.commit().await?;

@@ -5,6 +5,7 @@ use crate::{
     admission::{Admitted, Adoption, admit},
     queue::{
         Queue, QueueError,
+        at_work::AtWork,
         progress::{CampaignRow, CampaignState, FailedJob, JobCounts, WorkerRow},
         submit::Submitted,
     },
@@ -33,6 +34,9 @@ const DEFAULT_FAILURES: u32 = 1000;
 /// The most failures that are listed, whatever the limit; fewer when their errors are so long that they would not fit
 /// into a message.
 const MAX_FAILURES: u32 = 10_000;
+
+/// The most workers of a campaign that are named.
+const MAX_AT_WORK: u32 = 32;
 
 /// Serves operators.
 #[derive(Debug)]
@@ -186,6 +190,21 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
         let workers = self.queue.workers().await?.into_iter().map(write_worker).collect();
         Ok(Response::new(v1::WorkersResponse { workers }))
     }
+
+    async fn set_priority(&self, request: Request<v1::SetPriorityRequest>) -> Result<Response<v1::Campaign>, Status> {
+        let v1::SetPriorityRequest { campaign_id, priority } = request.into_inner();
+        self.queue.set_priority(CampaignId(campaign_id), priority).await?;
+        tracing::info!(campaign = campaign_id, priority, "priority changed");
+        self.answer(campaign_id).await
+    }
+
+    async fn drain(&self, request: Request<v1::DrainRequest>) -> Result<Response<v1::Worker>, Status> {
+        let v1::DrainRequest { worker_id, undo } = request.into_inner();
+        check_name("worker_id", &worker_id, 200)?;
+        let worker = self.queue.drain(&worker_id, !undo).await?;
+        tracing::info!(worker = worker_id, undo, "drain asked for");
+        Ok(Response::new(write_worker(worker)))
+    }
 }
 
 async fn campaign_now(queue: &Queue, id: CampaignId) -> Result<v1::Campaign, QueueError> {
@@ -197,7 +216,12 @@ async fn campaign_now(queue: &Queue, id: CampaignId) -> Result<v1::Campaign, Que
         let mode = v1::Mode::from(mode).into();
         layers.push(v1::LayerProgress { mode, layer: layer.0, jobs: Some(write_counts(&counts)) });
     }
-    Ok(write_campaign(row, &total, layers))
+    let AtWork { workers, most } = queue.at_work(id, MAX_AT_WORK).await?;
+    Ok(v1::Campaign {
+        workers_at_work: workers,
+        at_work: most.into_iter().map(|(id, jobs)| v1::WorkerAtWork { id, jobs }).collect(),
+        ..write_campaign(row, &total, layers)
+    })
 }
 
 fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProgress>) -> v1::Campaign {
@@ -216,6 +240,7 @@ fn write_campaign(row: CampaignRow, total: &JobCounts, layers: Vec<v1::LayerProg
         trouble: row.trouble.filter(|_| goes_on).unwrap_or_default(),
         jobs_per_second: if goes_on { row.jobs_per_second } else { 0.0 },
         max_workers: row.max_workers,
+        ..Default::default()
     }
 }
 
@@ -255,5 +280,6 @@ fn write_worker(worker: WorkerRow) -> v1::Worker {
         seconds_since_sync: worker.seconds_since_sync.max(0.0) as u64,
         leased_jobs: worker.leased_jobs,
         draining: worker.draining,
+        drain_asked: worker.drain_asked,
     }
 }

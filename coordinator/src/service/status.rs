@@ -8,14 +8,14 @@ impl From<QueueError> for Status {
     fn from(error: QueueError) -> Self {
         let message = error.to_string();
         match error {
-            QueueError::NoSuchCampaign(_) => Self::not_found(message),
+            QueueError::NoSuchCampaign(_) | QueueError::NoSuchWorker(_) => Self::not_found(message),
             QueueError::NameTaken { free_in, .. } => {
                 let mut status = Self::already_exists(message);
                 let free_in_ms = u64::try_from(free_in.as_millis()).unwrap_or(u64::MAX);
                 status.metadata_mut().insert(proto::FREE_IN_MS, free_in_ms.into());
                 status
             }
-            QueueError::WrongState { .. } => Self::failed_precondition(message),
+            QueueError::WrongState { .. } | QueueError::WorkerLeft(_) => Self::failed_precondition(message),
             QueueError::NoDatabase(_)
             | QueueError::NewerSchema(_)
             | QueueError::Migrate(_)

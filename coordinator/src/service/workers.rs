@@ -70,7 +70,8 @@ impl Workers {
             } else if self.queue.is_current(sync).await? {
                 turn.found_nothing();
             } else {
-                // Overtaken by a later Sync, this one found nothing whatever there is: the turn is the next one's.
+                // Overtaken by a later Sync, or of a worker that is to leave, this one found nothing whatever there is: the
+                // turn is the next one's.
                 break;
             }
         }
@@ -105,10 +106,11 @@ impl v1::worker_service_server::WorkerService for Workers {
             lease_ms: u32::try_from(lease.as_millis()).unwrap_or(u32::MAX),
             next_sync_ms: u32::try_from(lease.as_millis() / 4).unwrap_or(u32::MAX),
             acknowledged: completions.chain(failures).chain(troubles).collect(),
+            drain: taken.drain_asked,
             revoked: taken.stale.into_iter().chain(taken.lost).map(LeaseEpoch::to_wire).collect(),
             ..Default::default()
         };
-        if said.wanted > 0 {
+        if said.wanted > 0 && !taken.drain_asked {
             let mut granted = taken.granted;
             if granted.is_empty() {
                 // A worker that holds leases is answered in time to renew them.
@@ -154,12 +156,19 @@ fn read(worker: &str, request: &v1::SyncRequest) -> Result<Said, Status> {
     let (backend, cores) = request.capabilities.as_ref().map_or(("", 0), |known| (known.backend.as_str(), known.cores));
     let progress = !completions.is_empty() || !failures.is_empty();
     Ok(Said {
-        state: WorkerState { backend: storable(backend), cores, draining: request.draining, progress },
+        state: WorkerState {
+            backend: storable(backend),
+            cores,
+            draining: request.draining,
+            progress,
+            condition: request.condition.as_ref().map(Into::into),
+        },
         completions,
         failures,
         troubles,
         released: epochs(&request.released_epochs),
         held: epochs(&request.held_epochs),
+        mined: epochs(&request.mined_epochs),
         wanted: if request.draining { 0 } else { request.free_jobs },
         warm: request.affinity.as_ref().map(read_affinity).transpose()?,
     })
@@ -180,6 +189,7 @@ fn check(request: &v1::SyncRequest) -> Result<(), Status> {
         request.failures.len(),
         request.troubles.len(),
         request.held_epochs.len(),
+        request.mined_epochs.len(),
         request.released_epochs.len(),
         request.known_campaigns.len(),
     ];

@@ -88,8 +88,8 @@ fn a_command_line_that_makes_no_sense_is_one_line_too() {
     for (arguments, expected) in [
         (&["show"][..], "the following required arguments were not provided: <DESTINATION>; --help tells the usage"),
         (
-            &["pause", "one"],
-            "invalid value 'one' for '<CAMPAIGN>': invalid digit found in string; --help tells the usage",
+            &["priority", "1", "high"],
+            "invalid value 'high' for '<PRIORITY>': invalid digit found in string; --help tells the usage",
         ),
         (&["unmine"], "unrecognized subcommand 'unmine'; a similar subcommand exists: 'mine'; --help tells the usage"),
         (

@@ -2,7 +2,7 @@
 
 use crate::support::{Campaign, Database, Worker, jobs, ordinals_in, run_out, settings, start, state};
 use std::{collections::BTreeMap, time::Duration};
-use superposed::queue::{Queue, QueueSettings, progress::CampaignState, report::Reported};
+use superposed::queue::{Queue, QueueSettings, progress::CampaignState, report::Reported, sync::Said};
 use superposed_identity::{Polarities, Polarity};
 use superposed_shared::description::CampaignId;
 
@@ -26,6 +26,41 @@ async fn a_death_is_blamed_on_the_lease_the_worker_was_at_and_the_others_go_back
     run_out(&queue, granted[0].epoch).await;
     assert_eq!(Worker::new(&queue, "alive").claim(3).await.len(), 3);
     assert_eq!(attempts(&queue, campaign).await, [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_lease_whose_files_are_on_their_way_is_not_what_its_worker_died_of() {
+    let (_database, queue) = start().await;
+    let campaign = three_single_jobs(&queue).await;
+    let mut dead = Worker::new(&queue, "dead");
+    let granted = dead.claim(3).await;
+    dead.identity.sequence += 1;
+    let held: Vec<_> = granted.iter().map(|lease| lease.epoch).collect();
+    let said = Said { mined: vec![held[0]], held, ..Said::default() };
+    queue.sync(&dead.identity, &said).await.expect("the database is there").expect("it is the latest");
+    run_out(&queue, granted[0].epoch).await;
+    let handed_on = Worker::new(&queue, "alive").claim(3).await;
+    assert_eq!(attempts(&queue, campaign).await, [0, 1, 0]);
+
+    // Handed on, it is not mined any more.
+    let oldest = handed_on.iter().min_by_key(|lease| lease.epoch).expect("three leases");
+    run_out(&queue, oldest.epoch).await;
+    let mut last = Worker::new(&queue, "last");
+    let granted = last.claim(3).await;
+    let mut expected = [0, 1, 0];
+    expected[oldest.key.layer.0 as usize] += 1;
+    assert_eq!(attempts(&queue, campaign).await, expected);
+
+    // Of several that all were, it is the oldest.
+    last.identity.sequence += 1;
+    let held: Vec<_> = granted.iter().map(|lease| lease.epoch).collect();
+    let said = Said { mined: held.clone(), held, ..Said::default() };
+    queue.sync(&last.identity, &said).await.expect("the database is there").expect("it is the latest");
+    let oldest = granted.iter().min_by_key(|lease| lease.epoch).expect("a lease");
+    run_out(&queue, oldest.epoch).await;
+    Worker::new(&queue, "nobody").claim(1).await;
+    expected[oldest.key.layer.0 as usize] += 1;
+    assert_eq!(attempts(&queue, campaign).await, expected);
 }
 
 #[tokio::test]

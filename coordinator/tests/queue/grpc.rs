@@ -3,6 +3,7 @@
 use crate::support::{Campaign, Database, Worker, counts, jobs, settings};
 use std::{net::SocketAddr, time::Duration};
 use superposed::{
+    guard::{GuardError, GuardSettings},
     queue::{Queue, QueueSettings},
     serve::{Coordinator, ServeError},
 };
@@ -40,8 +41,9 @@ impl Served {
         let database = Database::start().await;
         let queue = database.queue_with(settings).await;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let coordinator =
-            Coordinator::bind(&database.url(), settings, address, false).await.expect("the coordinator listens");
+        let coordinator = Coordinator::bind(&database.url(), settings, address, &GuardSettings::default())
+            .await
+            .expect("the coordinator listens");
         let url = format!("http://{}", coordinator.address().expect("a bound address"));
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(coordinator.serve(async {
@@ -509,8 +511,8 @@ async fn a_coordinator_stops_when_it_is_told_to_even_while_a_sync_waits() {
 #[tokio::test]
 async fn an_address_that_others_can_reach_is_refused_unless_it_is_meant() {
     let everywhere = SocketAddr::from(([0, 0, 0, 0], 0));
-    let refused = Coordinator::bind("postgresql:///none", settings(), everywhere, false).await;
-    assert!(matches!(refused, Err(ServeError::BeyondLoopback(address)) if address == everywhere));
+    let refused = Coordinator::bind("postgresql:///none", settings(), everywhere, &GuardSettings::default()).await;
+    assert!(matches!(refused, Err(ServeError::Guard(GuardError::Unauthenticated(address))) if address == everywhere));
 }
 
 #[tokio::test]

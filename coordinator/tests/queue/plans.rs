@@ -6,6 +6,7 @@ use sqlx::{
     types::{Json, JsonValue},
 };
 use superposed::queue::Queue;
+use superposed_identity::Mode;
 use superposed_shared::description::CampaignId;
 
 /// A deeper index costs a few blocks; a scan of what is finished would cost thousands.
@@ -73,6 +74,8 @@ async fn all_blocks(queue: &Queue, id: CampaignId) -> Vec<(&'static str, i64)> {
         (sql!("workers"), String::new()),
         (sql!("live"), "60, 1000".to_owned()),
         (sql!("live_workers"), "20".to_owned()),
+        (sql!("assignments"), "NULL".to_owned()),
+        (sql!("rates"), format!("{id}, 7200, 60")),
         (sql!("untidied"), String::new()),
         (sql!("merge_done"), format!("{id}, 1, 0, 1000")),
     ];
@@ -103,5 +106,54 @@ async fn nothing_that_is_asked_often_reads_more_when_a_hundred_times_more_is_fin
             many_fragments <= few_fragments + SLACK,
             "{name} reads {many_fragments} blocks with 100k finished spans, {few_fragments} with 1k"
         );
+    }
+}
+
+/// Four modes of 96 layers, so wide that there are about so many jobs, with a thousand workers that hold some.
+async fn with_a_thousand_workers(queue: &Queue, jobs: u32) -> CampaignId {
+    let neurons = jobs / (2 * 96 * 4);
+    let mut campaign = Campaign::new("wide");
+    for mode in Mode::ALL {
+        for layer in 0..96 {
+            campaign = campaign.layer_of(mode, layer, &format!("0-{}", neurons - 1));
+        }
+    }
+    let id = campaign.submit(queue).await;
+    for index in 0..1000 {
+        let mut worker = crate::support::Worker::new(queue, &format!("worker-{index}"));
+        let lease = worker.lease(16).await;
+        worker.complete(lease.epoch, &[lease.ordinals.start..lease.ordinals.start + 8]).await;
+    }
+    sqlx::query("VACUUM ANALYZE").execute(queue.pool()).await.expect("the database is there");
+    id
+}
+
+#[tokio::test]
+async fn what_people_look_at_reads_at_most_twice_as_much_with_a_hundred_times_the_jobs() {
+    let mut table = Vec::new();
+    for jobs in [120_000, 12_000_000] {
+        let database = Database::start().await;
+        let queue = database.queue().await;
+        let id = with_a_thousand_workers(&queue, jobs).await.0.to_string();
+        let statements = [
+            (sql!("progress"), id.clone()),
+            (sql!("failures"), format!("{id}, 10")),
+            (sql!("totals"), String::new()),
+            (sql!("campaign"), format!("{id}, 60")),
+            (sql!("workers"), String::new()),
+            (sql!("assignments"), "NULL".to_owned()),
+            (sql!("assignments"), id.clone()),
+            (sql!("rates"), format!("{id}, 7200, 60")),
+        ];
+        let mut all = Vec::new();
+        for (statement, arguments) in &statements {
+            all.push(blocks(&queue, *statement, arguments).await);
+        }
+        table.push(all);
+    }
+    let [few, many] = <[_; 2]>::try_from(table).expect("two cases");
+    for ((name, few), (_, many)) in few.into_iter().zip(many) {
+        eprintln!("{name:<16} {few:>5} {many:>5} blocks");
+        assert!(many <= 2 * few, "{name} reads {many} blocks with 12M jobs, {few} with 120k");
     }
 }

@@ -196,7 +196,7 @@ impl Worker {
 
     /// Registers a Sync.
     pub(crate) async fn register(&self, progress: bool) -> Result<bool, QueueError> {
-        let state = WorkerState { backend: "test".to_owned(), cores: 1, draining: false, progress };
+        let state = WorkerState { backend: "test".to_owned(), cores: 1, draining: false, progress, condition: None };
         self.queue.register(&self.identity, &state).await
     }
 

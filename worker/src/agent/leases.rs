@@ -15,6 +15,8 @@ struct Held {
     /// Jobs neither done nor failed yet.
     jobs: u32,
     deadline: Instant,
+    /// All that is left of it is to write its files.
+    mined: bool,
     stop: Arc<AtomicBool>,
     span: Span,
 }
@@ -32,7 +34,7 @@ impl Leases {
     /// Takes a lease; returns what stops its work.
     pub(super) fn take(&mut self, epoch: u64, jobs: u32, deadline: Instant, span: Span) -> Arc<AtomicBool> {
         let stop = Arc::new(AtomicBool::new(false));
-        self.held.insert(epoch, Held { jobs, deadline, stop: Arc::clone(&stop), span });
+        self.held.insert(epoch, Held { jobs, deadline, mined: false, stop: Arc::clone(&stop), span });
         stop
     }
 
@@ -52,6 +54,18 @@ impl Leases {
 
     pub(super) fn epochs(&self) -> Vec<u64> {
         self.held.keys().copied().collect()
+    }
+
+    /// All jobs of a lease are mined.
+    pub(super) fn note_mined(&mut self, epoch: u64) {
+        if let Some(held) = self.held.get_mut(&epoch) {
+            held.mined = true;
+        }
+    }
+
+    /// The leases whose jobs are all mined.
+    pub(super) fn mined(&self) -> Vec<u64> {
+        self.held.iter().filter(|(_, held)| held.mined).map(|(epoch, _)| *epoch).collect()
     }
 
     /// Some jobs of a lease are done or failed.
@@ -135,6 +149,9 @@ mod tests {
         leases.renew(&[2, 3], start + Duration::from_secs(60));
         leases.stop_expired(start + Duration::from_secs(5));
         assert_eq!(stopped(), [true, false, true]);
+        leases.note_mined(2);
+        leases.note_mined(3);
+        assert_eq!(leases.mined(), [2]);
         leases.settle(2, 4);
         assert_eq!((leases.jobs(), leases.remove(2), leases.epochs()), (26, 6, vec![1]));
         // What was lost takes room until its work has ended.

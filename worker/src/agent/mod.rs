@@ -7,6 +7,8 @@
 //! back.
 
 mod campaigns;
+mod condition;
+mod coordinators;
 mod leases;
 mod pacing;
 mod reports;
@@ -21,6 +23,8 @@ use crate::{
     pipeline::{self, Event, PipelineError, Work},
 };
 use campaigns::Campaigns;
+use condition::Condition;
+use coordinators::Coordinators;
 use leases::Leases;
 use pacing::Backoff;
 use reports::Reports;
@@ -33,16 +37,14 @@ use std::{
 use superposed_identity::{LayerIndex, NeuronId};
 use superposed_shared::{
     clock::{Clock, Instant},
+    credentials::{Credentials, CredentialsError},
     metrics::{self, MetricsError},
-    proto::{self, PROTOCOL_VERSION, v1, v1::worker_service_client::WorkerServiceClient},
+    proto::{self, PROTOCOL_VERSION, v1},
     telemetry::context,
     wire::{self, WireError},
 };
 use tokio::{runtime::Handle, sync::mpsc};
-use tonic::{
-    Code, Request, Response, Status,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Request, Response, Status};
 use tracing::{Instrument, debug_span, error_span};
 use turn::Turn;
 
@@ -51,8 +53,10 @@ use turn::Turn;
 pub struct AgentSettings {
     /// The worker's name, its own among all workers.
     pub name: String,
-    /// The coordinator's URL.
-    pub coordinator: String,
+    /// The coordinators' URLs, at least one, all of one database. One is asked at a time.
+    pub coordinators: Vec<String>,
+    /// What is presented to them.
+    pub credentials: Credentials,
     /// What it computes on.
     pub resources: Resources,
     /// The most jobs held at a time; leases are taken ahead up to here, so that the device never waits.
@@ -64,9 +68,9 @@ pub struct AgentSettings {
 /// A worker that cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// The coordinator's URL is none.
-    #[error("{0:?} is not a coordinator's URL like http://127.0.0.1:7117")]
-    Coordinator(String),
+    /// A coordinator's URL is none, or what is to be presented to it cannot be.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// The threads cannot be started.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -110,7 +114,9 @@ struct Agent {
     clock: Clock,
     boot: u64,
     sequence: u64,
-    client: WorkerServiceClient<Channel>,
+    coordinators: Coordinators,
+    /// Whether a coordinator took a Sync of this worker.
+    was_taken: bool,
     leases: Leases,
     reports: Reports,
     released: Vec<u64>,
@@ -119,36 +125,32 @@ struct Agent {
     work: mpsc::UnboundedSender<Work>,
     events: mpsc::UnboundedReceiver<Event>,
     measures: Measures,
+    condition: Condition,
     next_sync: Instant,
     /// When the worker's name should be free, while another has it.
     name_free_at: Option<Instant>,
+    /// Whether an operator asked the worker to leave.
+    drain_asked: bool,
 }
 
-/// Serves a coordinator until `shutdown`.
+/// Serves a coordinator until `shutdown`, or until an operator asks it to leave.
 ///
 /// # Errors
 /// When the worker cannot start, or the coordinator will never take it. An unreachable coordinator is not an error: it
 /// is tried again.
 pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) -> Result<(), AgentError> {
-    let endpoint = Endpoint::from_shared(settings.coordinator.clone())
-        .ok()
-        .filter(|endpoint| endpoint.uri().host().is_some() && endpoint.uri().scheme_str() == Some("http"))
-        .ok_or_else(|| AgentError::Coordinator(settings.coordinator.clone()))?
-        .connect_timeout(Duration::from_secs(5))
-        .http2_keep_alive_interval(proto::KEEP_ALIVE)
-        .keep_alive_timeout(proto::KEEP_ALIVE)
-        .keep_alive_while_idle(true);
-    let client = WorkerServiceClient::new(endpoint.connect_lazy());
+    let coordinators = Coordinators::new(&settings.coordinators, &settings.credentials)?;
     let (tell, events) = mpsc::unbounded_channel();
     let (work, inbox) = mpsc::unbounded_channel();
     let measures = Measures::default();
     let stages = pipeline::start(settings.resources, &Handle::current(), inbox, tell, &measures)?;
     if let Some(address) = settings.metrics {
-        metrics::serve(address, registry(stages, &measures)).await?;
+        metrics::serve(address, registry(stages.clone(), &measures)).await?;
     }
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
-    Agent::new(settings, boot, client, work, events, measures).serve(pin!(shutdown)).await
+    let condition = Condition::new(stages, measures.jobs.clone(), Clock.now());
+    Agent::new(settings, boot, coordinators, work, events, measures, condition).serve(pin!(shutdown)).await
 }
 
 impl Agent {
@@ -156,10 +158,11 @@ impl Agent {
     fn new(
         settings: AgentSettings,
         boot: u64,
-        client: WorkerServiceClient<Channel>,
+        coordinators: Coordinators,
         work: mpsc::UnboundedSender<Work>,
         events: mpsc::UnboundedReceiver<Event>,
         measures: Measures,
+        condition: Condition,
     ) -> Self {
         let (backend, device_memory) = (settings.resources.device.backend(), settings.resources.device_memory());
         Self {
@@ -169,7 +172,8 @@ impl Agent {
             clock: Clock,
             boot,
             sequence: 0,
-            client: client.max_decoding_message_size(proto::MAX_MESSAGE_BYTES),
+            coordinators,
+            was_taken: false,
             leases: Leases::default(),
             reports: Reports::default(),
             released: Vec::new(),
@@ -178,15 +182,17 @@ impl Agent {
             work,
             events,
             measures,
+            condition,
             next_sync: Clock.now(),
             name_free_at: None,
+            drain_asked: false,
         }
     }
 
     async fn serve<S: Future<Output = ()>>(mut self, mut shutdown: Pin<&mut S>) -> Result<(), AgentError> {
         tracing::info!(
             worker = self.settings.name,
-            coordinator = self.settings.coordinator,
+            coordinator = self.coordinators.now(),
             cores = self.settings.resources.cores,
             "worker started"
         );
@@ -197,6 +203,7 @@ impl Agent {
                 () = &mut shutdown => break,
             };
             let wait_from = match outcome {
+                Ok(()) if self.drain_asked => break tracing::info!("asked to leave"),
                 Ok(()) => {
                     backoff.reset();
                     self.name_free_at = None;
@@ -215,7 +222,10 @@ impl Agent {
                 }
                 Err(SyncError::Away(status)) => {
                     let delay = backoff.next();
-                    tracing::warn!(error = %status.message(), retry_in_ms = delay.as_millis(), "coordinator is away");
+                    let coordinator = self.coordinators.now();
+                    let retry_in_ms = delay.as_millis();
+                    tracing::warn!(coordinator, error = %status.message(), retry_in_ms, "coordinator is away");
+                    self.coordinators.turn();
                     self.clock.now() + delay
                 }
             };
@@ -275,18 +285,19 @@ impl Agent {
         match event {
             Event::Done { epoch, ordinals } => {
                 let jobs: u32 = ordinals.iter().map(|range| range.end - range.start).sum();
-                self.measures.jobs_done.inc_by(jobs.into());
+                self.measures.jobs.done.inc_by(jobs.into());
                 self.turn.note_result(self.clock.now());
                 self.leases.settle(epoch, jobs);
                 self.reports.done(epoch, &ordinals, &self.leases.span(epoch));
             }
             Event::Failed { epoch, failure } => {
-                self.measures.jobs_failed.inc();
+                self.measures.jobs.failed.inc();
                 self.turn.note_result(self.clock.now());
                 self.leases.settle(epoch, 1);
                 self.reports.failed(epoch, failure, &self.leases.span(epoch));
             }
             Event::Trouble { campaign, error } => self.reports.trouble(campaign, error),
+            Event::Mined { epoch } => self.leases.note_mined(epoch),
             Event::Ended { epoch } => {
                 let span = self.leases.span(epoch);
                 let left = self.leases.remove(epoch);
@@ -327,6 +338,8 @@ impl Agent {
             wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
             known_campaigns: self.campaigns.known(),
             affinity: self.turn.affinity(self.clock.now()),
+            mined_epochs: self.leases.mined(),
+            condition: Some(self.condition.at(self.clock.now())),
         };
         let sent = self.clock.now();
         let mut request = Request::new(request);
@@ -335,9 +348,10 @@ impl Agent {
         context::write(&span, request.metadata_mut());
         let response = match self.answered(sent + wait + CALL_TIMEOUT, request).instrument(span).await {
             Some(Ok(response)) => response,
-            Some(Err(status)) => return Err(SyncError::of(status)),
+            Some(Err(status)) => return Err(SyncError::of(status, self.was_taken)),
             None => return Err(SyncError::Away(Status::deadline_exceeded("no answer in time"))),
         };
+        self.was_taken = true;
         self.measures.syncs.inc();
         self.reports.acknowledge(&response.acknowledged);
         self.released.retain(|epoch| !released_epochs.contains(epoch));
@@ -348,6 +362,7 @@ impl Agent {
         }
         let deadline = sent + Duration::from_millis(response.lease_ms.into());
         self.leases.renew(&held_epochs, deadline);
+        self.drain_asked |= response.drain;
         self.next_sync = self.clock.now() + Duration::from_millis(response.next_sync_ms.max(10).into());
         for campaign in response.campaigns {
             self.campaigns.learn(campaign).map_err(fatal)?;
@@ -367,7 +382,7 @@ impl Agent {
         deadline: Instant,
         request: Request<v1::SyncRequest>,
     ) -> Option<Result<v1::SyncResponse, Status>> {
-        let mut answer = pin!(self.client.sync(request));
+        let mut answer = pin!(self.coordinators.client().sync(request));
         loop {
             let now = self.clock.now();
             self.leases.stop_expired(now);
@@ -445,6 +460,7 @@ impl Agent {
                 Some(Ok(())) if (1..untold).contains(&self.reports.count()) => {}
                 Some(Ok(())) => break tracing::info!("drained"),
                 Some(Err(SyncError::Away(_))) if self.clock.now() < end => {
+                    self.coordinators.turn();
                     let wait = backoff.next().min(LAST_WORD / 4);
                     self.clock.within(wait, future::pending::<()>()).await;
                 }
@@ -466,8 +482,10 @@ enum SyncError {
 }
 
 impl SyncError {
-    fn of(status: Status) -> Self {
+    /// Of a worker that was taken before, what it presents may be about to change: its token with those of the coordinators.
+    fn of(status: Status, was_taken: bool) -> Self {
         match status.code() {
+            Code::Unauthenticated | Code::PermissionDenied if was_taken => Self::Away(status),
             Code::AlreadyExists => {
                 let free_in = status.metadata().get(proto::FREE_IN_MS).and_then(|ms| ms.to_str().ok()?.parse().ok());
                 Self::NameTaken {

@@ -3,7 +3,7 @@
 #![expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
 
 use super::*;
-use crate::pipeline::{Event, Work};
+use crate::pipeline::{Event, StageShares, Work};
 use hyper_util::rt::TokioIo;
 use std::{
     io,
@@ -12,8 +12,12 @@ use std::{
 use superposed_forward::Device;
 use superposed_identity::{AuditShare, MiningParameters, Polarities, Precision, ResultLayout, TokenRule};
 use superposed_shared::{
+    credentials::Bearer,
     description::{CampaignDescription, Input},
-    proto::v1::worker_service_server::{WorkerService, WorkerServiceServer},
+    proto::v1::{
+        worker_service_client::WorkerServiceClient,
+        worker_service_server::{WorkerService, WorkerServiceServer},
+    },
 };
 use tokio::{
     io::DuplexStream,
@@ -21,7 +25,11 @@ use tokio::{
     task::JoinHandle,
     time::{pause, sleep},
 };
-use tonic::{metadata::MetadataValue, transport::Server};
+use tonic::{
+    metadata::MetadataValue,
+    service::interceptor::InterceptedService,
+    transport::{Endpoint, Server},
+};
 
 const LEASE: Duration = Duration::from_secs(20);
 
@@ -82,15 +90,19 @@ impl Bench {
         let channel = Endpoint::from_static("http://scripted").connect_with_connector_lazy(connector);
         let settings = AgentSettings {
             name: "a".to_owned(),
-            coordinator: "http://scripted".to_owned(),
+            coordinators: vec!["http://scripted".to_owned()],
+            credentials: Credentials::default(),
             resources: Resources { device: Device::Cpu, cores: 1, memory: None },
             capacity: 256,
             metrics: None,
         };
         let (send_work, work) = mpsc::unbounded_channel();
         let (events, receive_events) = mpsc::unbounded_channel();
-        let client = WorkerServiceClient::new(channel);
-        let agent = Agent::new(settings, 1, client, send_work, receive_events, Measures::default());
+        let client = WorkerServiceClient::new(InterceptedService::new(channel, Bearer::default()));
+        let coordinators = Coordinators::of(vec![("http://scripted".to_owned(), client)]);
+        let measures = Measures::default();
+        let condition = Condition::new(StageShares::default(), measures.jobs.clone(), Clock.now());
+        let agent = Agent::new(settings, 1, coordinators, send_work, receive_events, measures, condition);
         let (stop, stopped) = oneshot::channel::<()>();
         let agent = tokio::spawn(async move {
             agent

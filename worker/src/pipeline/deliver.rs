@@ -110,6 +110,7 @@ impl Deliver {
 
     /// Tells that a lease has ended, once all of it is written.
     fn end(&mut self, epoch: u64) {
+        tell(&self.events, Event::Mined { epoch });
         let on_their_way = self.on_their_way.remove(&epoch).unwrap_or_default();
         let events = self.events.clone();
         self.runtime.spawn(async move {

@@ -66,6 +66,11 @@ pub enum Event {
         /// Why.
         error: String,
     },
+    /// All that could be mined of the lease is; its files are on their way.
+    Mined {
+        /// The lease.
+        epoch: u64,
+    },
     /// Nothing more will be done for the lease.
     Ended {
         /// The lease.

@@ -4,7 +4,7 @@ use super::{
     super::{Served, problem::Problem},
     campaigns::Work,
 };
-use crate::queue::progress::WorkerRow;
+use crate::queue::{condition::WorkerCondition, progress::WorkerRow};
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,12 +25,15 @@ pub(super) struct Worker {
     leased_jobs: u64,
     /// Whether it is about to stop.
     draining: bool,
+    /// How it fares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<WorkerCondition>,
 }
 
 impl From<WorkerRow> for Worker {
     fn from(row: WorkerRow) -> Self {
-        let WorkerRow { id, backend, cores, draining, seconds_since_sync, leased_jobs } = row;
-        Self { id, backend, cores, seconds_since_sync, leased_jobs, draining }
+        let WorkerRow { id, backend, cores, draining, seconds_since_sync, leased_jobs, condition, .. } = row;
+        Self { id, backend, cores, seconds_since_sync, leased_jobs, draining, condition }
     }
 }
 

@@ -11,7 +11,8 @@ WITH kept AS (
         worker_boot = CASE WHEN $7 = 'leased' THEN $9::bigint END,
         granted_sequence = CASE WHEN $7 = 'leased' THEN $10::bigint END,
         deadline = CASE WHEN $7 = 'leased' THEN now() + $11 * interval '1 millisecond' END,
-        leased_at = CASE WHEN $7 = 'leased' THEN now() ELSE leased_at END
+        leased_at = CASE WHEN $7 = 'leased' THEN now() ELSE leased_at END,
+        mined = false
     WHERE id = $1
     RETURNING *
 ), turn AS (

@@ -1,5 +1,5 @@
 -- queue::holdings: rows of a worker, all locked: $1 are done, $2 end unfinished and burn no attempt, $3 last $4
--- milliseconds from now on. Of the campaigns $5, $6 jobs were done just now: their rates are told from it, and their
+-- milliseconds from now on, and are mined where $7 has their epochs. Of the campaigns $5, $6 jobs were done just now: their rates are told from it, and their
 -- surroundings are well again. No long wait is left then; a short one is, for the worker that had the trouble may have it
 -- still.
 WITH finished_rows AS (
@@ -13,7 +13,8 @@ WITH finished_rows AS (
     WHERE id = ANY ($2::bigint[])
     RETURNING id
 ), renewed AS (
-    UPDATE spans SET deadline = now() + $4 * interval '1 millisecond' WHERE id = ANY ($3::bigint[])
+    UPDATE spans SET deadline = now() + $4 * interval '1 millisecond', mined = epoch = ANY ($7::bigint[])
+    WHERE id = ANY ($3::bigint[])
 ), noted AS (
     INSERT INTO finished (campaign_id, jobs) SELECT * FROM unnest($5::bigint[], $6::integer[])
 ), recovered AS (
