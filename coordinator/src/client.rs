@@ -1,7 +1,7 @@
 //! How the commands talk to a coordinator: connections that notice when the other side is gone, and a deadline on every
 //! call.
 
-use std::time::Duration;
+use std::{env, time::Duration};
 use superposed_shared::{
     clock::Clock,
     credentials::{Connection, Credentials, CredentialsError, Dialer},
@@ -9,11 +9,15 @@ use superposed_shared::{
         self,
         v1::{self, campaign_service_client::CampaignServiceClient},
     },
+    telemetry::context,
 };
 use tonic::{Request, Status, Streaming, transport::Endpoint};
 
 /// What commands ask a coordinator with.
 pub type CampaignClient = CampaignServiceClient<Connection>;
+
+/// The variable that names the span a command is run in, as OpenTelemetry has it.
+const TRACEPARENT: &str = "TRACEPARENT";
 
 /// How long a connection may take: longer, and nothing is there.
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -64,6 +68,10 @@ pub fn adopted(campaign: &v1::Campaign, jobs: u64) -> String {
 fn within<T>(patience: Duration, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(patience);
+    // Of whoever runs the command, who may be tracing what it does.
+    if let Some(traceparent) = env::var(TRACEPARENT).ok().and_then(|text| text.parse().ok()) {
+        request.metadata_mut().insert(context::TRACEPARENT, traceparent);
+    }
     request
 }
 

@@ -7,7 +7,10 @@ use crate::{
     service::{Campaigns, Doorbell, Health, Workers},
 };
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
-use superposed_shared::proto::{self, v1};
+use superposed_shared::{
+    proto::{self, v1},
+    telemetry::calls,
+};
 use tokio::{
     net::TcpListener,
     time::{Interval, MissedTickBehavior, interval, timeout},
@@ -123,7 +126,7 @@ impl Coordinator {
             .add_service(campaigns)
             .add_service(health_service)
             .add_service(reflection);
-        let mut server = Server::builder();
+        let mut server = Server::builder().trace_fn(calls::span);
         if guard.scheme() == "https" {
             server = server.max_connection_age(CONNECTION_AGE);
         }

@@ -15,7 +15,7 @@
 //! - [`clock`]: time outside the database
 //! - [`shutdown`]: when a process is to stop
 //! - [`command_line`]: the outermost shell of a program
-//! - [`telemetry`]: logs of a process
+//! - [`telemetry`]: logs and traces of a process
 //! - [`metrics`]: what a process tells of itself to Prometheus
 
 pub mod clock;

@@ -5,7 +5,7 @@
 
 use axum::{Router, extract::State, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
 use prometheus_client::{encoding::text::encode, registry::Registry};
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc};
 use tokio::net::TcpListener;
 
 /// What the text is, as the format's specification has it.
@@ -41,9 +41,37 @@ pub async fn serve(address: SocketAddr, registry: Registry) -> Result<SocketAddr
 }
 
 async fn metrics(State(registry): State<Arc<Registry>>) -> impl IntoResponse {
+    answer(&registry)
+}
+
+/// What a registry collects, as an answer to Prometheus.
+#[must_use]
+pub fn answer(registry: &Registry) -> impl IntoResponse + use<> {
+    ([(CONTENT_TYPE, TEXT)], text(registry))
+}
+
+/// What a registry collects, in the format's text.
+#[must_use]
+pub fn text(registry: &Registry) -> String {
     let mut text = String::new();
-    encode(&mut text, &registry).expect("writing to a string does not fail, and no collector does");
-    ([(CONTENT_TYPE, TEXT)], text)
+    encode(&mut text, registry).expect("writing to a string does not fail, and no collector does");
+    text
+}
+
+/// The names of what a registry tells, with the `_total` of counters; those of histograms without what its series add.
+#[must_use]
+pub fn names(registry: &Registry) -> BTreeSet<String> {
+    let text = text(registry);
+    let described = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    described.map(|(name, kind)| format!("{name}{}", if kind == "counter" { "_total" } else { "" })).collect()
+}
+
+/// The names that a page of documentation lists: those that begin with `prefix`, at the start of a table's row.
+#[must_use]
+pub fn documented(page: &str, prefix: &str) -> BTreeSet<String> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| row.split(['`', '{']).next().filter(|name| name.starts_with(prefix)).map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use superposed_shared::{
     command_line,
     credentials::Credentials,
     shutdown,
-    telemetry::{self, LogFormat},
+    telemetry::{self, LogFormat, Otlp, Service},
 };
 use superposed_worker::{
     agent::{self, AgentSettings},
@@ -82,6 +82,8 @@ struct Serve {
     /// How log lines look
     #[arg(long, value_enum, default_value_t)]
     log_format: LogFormat,
+    #[command(flatten)]
+    otlp: Otlp,
 }
 
 fn main() -> ExitCode {
@@ -104,10 +106,15 @@ fn tell_device(device: Device) -> io::Result<()> {
 }
 
 fn serve(arguments: Serve) -> Result<ExitCode> {
-    // Of every request that is done again, the library says so: one in trouble would fill the log.
-    telemetry::start(arguments.log_format, "info,object_store=warn");
-    let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let random = || format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
+    let name = arguments.name.unwrap_or_else(random);
+    let service = Service { name: "superposed-worker", instance: &name };
+    // Of every request that is done again, the library says so: one in trouble would fill the log.
+    let filter = "info,object_store=warn";
+    // Spans are sent until this is dropped.
+    let _exporting = telemetry::start_exporting(arguments.log_format, filter, &arguments.otlp, &service)?;
+    let cores = arguments.cores.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let (device, why_not_gpu) = arguments.device.device()?;
     if let Some(reason) = why_not_gpu {
         tracing::warn!("{reason}");
@@ -119,7 +126,7 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
     }
     tracing::info!(%device, backend = device.backend(), cores, "computing");
     let settings = AgentSettings {
-        name: arguments.name.unwrap_or_else(|| format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8])),
+        name: name.clone(),
         coordinators: arguments.coordinator,
         credentials: arguments.credentials,
         resources: Resources { device, cores, memory },

@@ -116,7 +116,15 @@ impl Cli {
     pub fn run(self) -> Result<ExitCode> {
         // Where people watch a bar, only what they must know is logged beside it.
         let quiet = !matches!(self.command, Command::Serve(_));
-        telemetry::start(self.log_format, if quiet { "warn,superposed_fetch=info" } else { "info,object_store=warn" });
+        let filter = if quiet { "warn,superposed_fetch=info" } else { "info,object_store=warn" };
+        // Spans are sent until this is dropped.
+        let _exporting = match &self.command {
+            Command::Serve(serve) => serve.export(self.log_format, filter)?,
+            _ => {
+                telemetry::start(self.log_format, filter);
+                None
+            }
+        };
         match self.command {
             Command::Demo(demo) => demo.run(),
             Command::Local(local) => local.run(),

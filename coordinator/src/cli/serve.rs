@@ -4,8 +4,16 @@ use super::{block_on, database::Database};
 use crate::{guard::GuardSettings, local::machine::ANNOUNCEMENT, queue::QueueSettings, serve::Coordinator};
 use anyhow::Result;
 use clap::Args;
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
-use superposed_shared::shutdown;
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::{self, ExitCode},
+    time::Duration,
+};
+use superposed_shared::{
+    shutdown,
+    telemetry::{self, Exporting, LogFormat, Otlp, Service},
+};
 
 /// Run a coordinator. It keeps nothing in memory: any number of them may serve one database.
 #[derive(Debug, Args)]
@@ -30,6 +38,8 @@ pub(super) struct Serve {
     /// Stop as well when standard input is closed, so that no coordinator outlives what started it
     #[arg(long)]
     until_stdin_closes: bool,
+    #[command(flatten)]
+    otlp: Otlp,
 }
 
 /// How the address is guarded.
@@ -73,6 +83,14 @@ impl From<Door> for GuardSettings {
 }
 
 impl Serve {
+    /// Starts logging, and exporting spans if that is asked for.
+    pub(super) fn export(&self, format: LogFormat, filter: &str) -> Result<Option<Exporting>> {
+        let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let instance = format!("{host}-{}", process::id());
+        let service = Service { name: "superposed-coordinator", instance: &instance };
+        Ok(telemetry::start_exporting(format, filter, &self.otlp, &service)?)
+    }
+
     pub(super) fn run(self) -> Result<ExitCode> {
         block_on(async {
             let settings = QueueSettings {

@@ -5,6 +5,7 @@
 //! | `/` | the [dashboard](assets) |
 //! | `/api/v1/…` | the [JSON API](api): the queue in JSON, and the operators' actions |
 //! | `/openapi.json` | the description of that API |
+//! | `/metrics` | [metrics] for Prometheus |
 //! | `/healthz`, `/readyz` | [probes]: the process lives; it can do its work |
 //!
 //! Pages of other sites can neither read nor act here: see [origin].
@@ -12,6 +13,7 @@
 mod api;
 mod assets;
 mod extract;
+mod metrics;
 mod origin;
 mod probes;
 mod problem;
@@ -60,6 +62,7 @@ pub fn routes(queue: Queue, address: SocketAddr) -> Router {
     Router::new()
         .nest("/api/v1", api::routes())
         .merge(assets::routes())
+        .merge(metrics::routes())
         .merge(probes::routes())
         .fallback(nothing_there)
         .layer(middleware::from_fn_with_state(origins, origin::check))

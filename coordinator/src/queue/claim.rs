@@ -25,6 +25,8 @@ pub struct Granted {
     pub neurons: Vec<NeuronId>,
     /// The identity of the campaign, over all databases.
     pub campaign: Vec<u8>,
+    /// Whether the jobs had been handed out before.
+    pub again: bool,
 }
 
 /// Where a worker would rather go on.
@@ -76,6 +78,8 @@ const fn lease_size(wanted: u32, max_lease_jobs: u32, batch_jobs: u32) -> u32 {
 #[derive(Debug, Default)]
 pub(super) struct Claimed {
     pub(super) granted: Vec<Granted>,
+    /// Leases that had run out, and were taken away first.
+    pub(super) expired: usize,
     /// There is something, but others were busy with it.
     contended: bool,
 }
@@ -100,6 +104,8 @@ struct Candidate {
     neurons: IndexSet,
     /// The identity of its campaign.
     campaign: Vec<u8>,
+    /// Whether its jobs were handed out before.
+    again: bool,
 }
 
 impl Candidate {
@@ -119,6 +125,7 @@ impl Candidate {
             takes_turns: row.try_get("takes_turns")?,
             neurons,
             campaign: row.try_get("identity")?,
+            again: row.try_get("again")?,
         })
     }
 
@@ -127,8 +134,8 @@ impl Candidate {
         let indices = ordinals.start / self.polarities..ordinals.end.div_ceil(self.polarities);
         let neurons = self.neurons.iter().skip(indices.start as usize).take(indices.len());
         let neurons = neurons.map(NeuronId).collect();
-        let campaign = self.campaign.clone();
-        Granted { epoch: LeaseEpoch(epoch), key: self.key, ordinals: ordinals.clone(), neurons, campaign }
+        let (campaign, again) = (self.campaign.clone(), self.again);
+        Granted { epoch: LeaseEpoch(epoch), key: self.key, ordinals: ordinals.clone(), neurons, campaign, again }
     }
 }
 
@@ -208,6 +215,7 @@ impl Queue {
         let start = Instant::now();
         loop {
             let claimed = Self::transact(|| self.claim_once(sync, wanted, warm)).await?;
+            self.count(&claimed);
             if !claimed.contended || start.elapsed() > CONTENTION {
                 return Ok(claimed.granted);
             }
@@ -215,6 +223,12 @@ impl Queue {
             // waited for, so that nobody waits for this claim in turn.
             sleep(CUTTING.mul_f64(jitter())).await;
         }
+    }
+
+    /// Counts what a committed transaction handed out.
+    pub(super) fn count(&self, claimed: &Claimed) {
+        self.counts.granted(&claimed.granted);
+        self.counts.leases_expired.inc_by(claimed.expired as u64);
     }
 
     async fn claim_once(&self, sync: &SyncIdentity, wanted: u32, warm: Option<Warm>) -> Result<Claimed, QueueError> {
@@ -240,7 +254,7 @@ impl Queue {
         given_up: &mut GivenUp,
     ) -> Result<Claimed, QueueError> {
         let expired = if overdue { self.expire(&mut *connection, Duration::ZERO, given_up).await? } else { 0 };
-        let mut claimed = Claimed::default();
+        let mut claimed = Claimed { expired, ..Claimed::default() };
         let mut left = wanted;
         let mut full = Vec::new();
         while left > 0 && claimed.granted.len() < MAX_LEASES {

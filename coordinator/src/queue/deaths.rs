@@ -12,7 +12,7 @@ use super::{
     wake::ring,
 };
 use sqlx::{PgConnection, Row};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// The most workers whose leases are taken away in one transaction.
 const MAX_WORKERS: i64 = 16;
@@ -47,7 +47,7 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn expire_forgotten(&self) -> Result<usize, QueueError> {
-        Self::transact(|| async {
+        let taken = Self::transact(|| async {
             let mut tx = self.pool.begin().await?;
             let mut given_up = GivenUp::default();
             let taken = self.expire(&mut tx, self.settings.lease, &mut given_up).await?;
@@ -55,7 +55,9 @@ impl Queue {
             tx.commit().await?;
             Ok(taken)
         })
-        .await
+        .await?;
+        self.counts.leases_expired.inc_by(taken as u64);
+        Ok(taken)
     }
 
     /// Takes all leases from workers that are heard of, but have reported no job for
@@ -65,7 +67,7 @@ impl Queue {
     /// # Errors
     /// When the database fails.
     pub async fn revoke_wedged(&self) -> Result<usize, QueueError> {
-        Self::transact(|| async {
+        let taken = Self::transact(|| async {
             let mut tx = self.pool.begin().await?;
             let after = self.settings.wedge_after;
             let query = sqlx::query_as(include_str!("sql/wedged.sql")).bind(after.as_secs_f64());
@@ -76,7 +78,9 @@ impl Queue {
             tx.commit().await?;
             Ok(taken)
         })
-        .await
+        .await?;
+        self.counts.leases_stuck.inc_by(taken as u64);
+        Ok(taken)
     }
 
     async fn take_from(
@@ -128,10 +132,10 @@ impl Queue {
         if busy || matches!(cause, Cause::Expired) && !overdue {
             return Ok(0);
         }
-        let oldest = rows.iter().map(|(epoch, _)| *epoch).min();
-        let Some(blamed) = unmined.or(oldest) else { return Ok(0) };
+        // A lease of which something is done may lie in several rows.
+        let taken = rows.iter().map(|(epoch, _)| *epoch).collect::<BTreeSet<_>>();
+        let Some(blamed) = unmined.or(taken.first().copied()) else { return Ok(0) };
         let (guilty, innocent): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(epoch, _)| *epoch == blamed);
-        let taken = guilty.len() + innocent.len();
         let error = match cause {
             Cause::Expired => format!("worker {worker} died, or was not heard of for the time of a lease"),
             Cause::Wedged(after) => format!("worker {worker} finished no job for {} s", after.as_secs()),
@@ -143,7 +147,7 @@ impl Queue {
         // A job stood alone when it was a lease by itself.
         let alone = guilty.len() == 1 && guilty[0].1.ordinals.len() == 1;
         for (epoch, row) in &guilty {
-            tracing::warn!(worker, epoch = epoch.0, campaign = %row.key.campaign, mode = %row.key.mode, layer = %row.key.layer, ordinals = ?row.ordinals, "{said}");
+            tracing::warn!(worker, lease = epoch.0, campaign = %row.key.campaign, mode = %row.key.mode, layer = %row.key.layer, ordinals = ?row.ordinals, "{said}");
             let blame = if alone { Blame::Job } else { Blame::SomeJob };
             self.punish(&mut *connection, row, &error, blame, given_up).await?;
         }
@@ -153,6 +157,6 @@ impl Queue {
             given_back.execute(&mut *connection).await?;
             tracing::info!(worker, rows = innocent.len(), "its other leases go back");
         }
-        Ok(taken)
+        Ok(taken.len())
     }
 }

@@ -15,6 +15,7 @@
 //! - [`life`]: pause, resume, cancel, retry, delete, and the priority
 //! - [`progress`]: counts, failures, workers; [`condition`]: how these fare; [`at_work`]: who works on a campaign
 //! - [`drain`]: asks workers to leave
+//! - [`live`], [`counts`]: what monitoring asks for, of the database and of this process
 //! - [`upkeep`]: merges done spans, bridges outages
 //! - `place`: where the database is
 //! - `transact`: what all of them run in, and the order in which they lock
@@ -25,11 +26,13 @@
 pub mod at_work;
 pub mod claim;
 pub mod condition;
+pub mod counts;
 pub mod deaths;
 pub mod drain;
 mod holdings;
 pub mod lease;
 pub mod life;
+pub mod live;
 mod place;
 pub mod progress;
 pub mod punish;
@@ -42,6 +45,7 @@ pub mod wake;
 
 pub use lease::Lease;
 
+use counts::Counts;
 use place::Place;
 use sqlx::{
     Connection, PgConnection, PgPool,
@@ -93,6 +97,7 @@ impl Default for QueueSettings {
 pub struct Queue {
     pool: PgPool,
     settings: QueueSettings,
+    counts: Counts,
 }
 
 /// An operation of the queue that failed.
@@ -255,13 +260,19 @@ impl Queue {
                     Ok(())
                 })
             });
-        Ok(Self { pool: options.connect_with(place.0).await?, settings })
+        Ok(Self { pool: options.connect_with(place.0).await?, settings, counts: Counts::default() })
     }
 
     /// The queue's times and limits.
     #[must_use]
     pub const fn settings(&self) -> &QueueSettings {
         &self.settings
+    }
+
+    /// What this process counted so far.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// The connections, for tests that look at the rows.

@@ -37,7 +37,7 @@ impl CampaignState {
         }
     }
 
-    fn read(text: &str) -> Result<Self, QueueError> {
+    pub(super) fn read(text: &str) -> Result<Self, QueueError> {
         [Self::Running, Self::Paused, Self::Cancelled, Self::Completed, Self::CompletedWithFailures]
             .into_iter()
             .find(|state| state.as_str() == text)

@@ -2,13 +2,16 @@
 
 use super::{
     Lease, LeaseEpoch, Ordinals, Queue, QueueError, SyncIdentity,
-    claim::{Granted, Warm},
+    claim::{Claimed, Granted, Warm},
     holdings::Holdings,
     punish::{GivenUp, count_failed},
     report::WorkerState,
     wake::ring,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 use superposed_shared::description::CampaignId;
 
 /// Jobs that failed by themselves.
@@ -65,8 +68,8 @@ struct TakenIn {
     taken: Taken,
     /// Campaigns that may have ended with it.
     ended: BTreeSet<CampaignId>,
-    /// What there is to hand out, others were busy with.
-    contended: bool,
+    /// What was claimed in its transaction.
+    claimed: Claimed,
 }
 
 impl Queue {
@@ -78,9 +81,15 @@ impl Queue {
     /// # Errors
     /// When another process is alive under the worker's name, or the database fails.
     pub async fn sync(&self, sync: &SyncIdentity, said: &Said) -> Result<Option<Taken>, QueueError> {
-        let Some(TakenIn { mut taken, ended, contended }) = Self::transact(|| self.take_in(sync, said)).await? else {
-            return Ok(None);
-        };
+        let start = Instant::now();
+        let taken_in = Self::transact(|| self.take_in(sync, said)).await.inspect_err(|_| {
+            self.counts.syncs_failed.inc();
+        })?;
+        let Some(TakenIn { mut taken, ended, claimed }) = taken_in else { return Ok(None) };
+        self.count(&claimed);
+        self.counts.stale_reports.inc_by(taken.stale.len() as u64);
+        let contended = claimed.is_contended();
+        taken.granted = claimed.granted;
         for (campaign, error) in &said.troubles {
             self.trouble(*campaign, error).await?;
         }
@@ -93,6 +102,7 @@ impl Queue {
                 self.settle(Some(campaign)).await?;
             }
         }
+        self.counts.sync_seconds.observe(start.elapsed().as_secs_f64());
         Ok(Some(taken))
     }
 
@@ -130,16 +140,14 @@ impl Queue {
         taken.lost = holdings.renew(sync.boot, &said.held);
         holdings.note_mined(&said.mined);
         holdings.write(&mut tx, self.settings.lease).await?;
-        let mut contended = false;
+        let mut claimed = Claimed::default();
         // What troubles a campaign is noted before any of it is handed out.
         if wanted > 0 && said.troubles.is_empty() {
             let overdue = registered.overdue;
-            let claimed = self.claim_within(&mut tx, sync, wanted, said.warm, overdue, &mut given_up).await?;
-            contended = claimed.is_contended();
-            taken.granted = claimed.granted;
+            claimed = self.claim_within(&mut tx, sync, wanted, said.warm, overdue, &mut given_up).await?;
         }
         count_failed(&mut tx, given_up).await?;
         tx.commit().await?;
-        Ok(Some(TakenIn { taken, ended, contended }))
+        Ok(Some(TakenIn { taken, ended, claimed }))
     }
 }

@@ -20,6 +20,7 @@ use superposed_shared::{
 };
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::{Request, Response, Status};
+use tracing::Span;
 
 /// How often a watched campaign is looked at.
 const WATCH_EVERY: Duration = Duration::from_millis(500);
@@ -51,6 +52,7 @@ impl Campaigns {
     }
 
     async fn answer(&self, campaign: i64) -> Result<Response<v1::Campaign>, Status> {
+        Span::current().record("campaign", campaign);
         Ok(Response::new(campaign_now(&self.queue, CampaignId(campaign)).await?))
     }
 }
@@ -88,6 +90,7 @@ impl v1::campaign_service_server::CampaignService for Campaigns {
             Submitted::Created(id) => (id, true),
             Submitted::Known(id) => (id, false),
         };
+        Span::current().record("campaign", id.0);
         let campaign = campaign_now(&self.queue, id).await?;
         tracing::info!(campaign = %id, name = campaign.name, created, adopted_jobs, "campaign submitted");
         Ok(Response::new(v1::SubmitResponse { campaign: Some(campaign), created, adopted_jobs }))

@@ -19,9 +19,11 @@ use superposed_identity::LayerIndex;
 use superposed_shared::{
     description::CampaignId,
     proto::{PROTOCOL_VERSION, v1},
+    telemetry::context,
     wire,
 };
 use tonic::{Request, Response, Status};
+use tracing::{Instrument, Span, debug_span};
 
 /// The longest a Sync is held back, whatever the worker asks for.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -87,12 +89,14 @@ impl v1::worker_service_server::WorkerService for Workers {
             boot: request.boot_epoch.cast_signed(),
             sequence: i64::try_from(request.sequence).map_err(|_| Status::invalid_argument("sequence: too large"))?,
         };
+        Span::current().record("worker", &sync.worker);
         let said = read(&sync.worker, &request)?;
-        let Some(taken) = self.queue.sync(&sync, &said).await? else {
+        let claim = if said.wanted > 0 { debug_span!("claim", wanted = said.wanted) } else { Span::none() };
+        let Some(taken) = self.queue.sync(&sync, &said).instrument(claim.clone()).await? else {
             return Err(Status::aborted("a later Sync of this worker was seen already"));
         };
         for epoch in &taken.stale {
-            tracing::info!(worker = sync.worker, epoch = epoch.to_wire(), "report of a lease that was lost meanwhile");
+            tracing::info!(worker = sync.worker, lease = epoch.to_wire(), "report of a lease that was lost meanwhile");
         }
         let lease = self.queue.settings().lease;
         let completions = request.completions.iter().map(|completion| completion.report_id);
@@ -112,7 +116,7 @@ impl v1::worker_service_server::WorkerService for Workers {
                 // A worker that holds leases is answered in time to renew them.
                 let longest = if said.held.is_empty() { MAX_WAIT.min(lease / 2) } else { lease / 8 };
                 let wait = Duration::from_millis(request.wait_ms.into()).min(longest);
-                granted = self.wait(&sync, said.wanted, said.warm, wait).await?;
+                granted = self.wait(&sync, said.wanted, said.warm, wait).instrument(claim.clone()).await?;
             }
             let mut told: HashSet<&[u8]> = request.known_campaigns.iter().map(Vec::as_slice).collect();
             for lease in &granted {
@@ -122,7 +126,7 @@ impl v1::worker_service_server::WorkerService for Workers {
                     response.campaigns.push(description.to_wire(id.0, lease.campaign.clone()));
                 }
             }
-            response.grants = granted.iter().map(write_grant).collect();
+            response.grants = granted.iter().map(|lease| write_grant(lease, &sync.worker, &claim)).collect();
         }
         Ok(Response::new(response))
     }
@@ -212,8 +216,20 @@ fn read_affinity(affinity: &v1::Affinity) -> Result<Warm, Status> {
     Ok(Warm { key, stays: affinity.stays })
 }
 
-fn write_grant(lease: &Granted) -> v1::Grant {
+/// A lease as its worker is told, its span within that of the claim.
+fn write_grant(lease: &Granted, worker: &str, claim: &Span) -> v1::Grant {
+    let span = debug_span!(
+        parent: claim,
+        "grant",
+        campaign = lease.key.campaign.0,
+        mode = %lease.key.mode,
+        layer = lease.key.layer.0,
+        lease = lease.epoch.to_wire(),
+        jobs = lease.ordinals.end - lease.ordinals.start,
+    );
+    tracing::debug!(parent: &span, worker, "lease granted");
     v1::Grant {
+        traceparent: context::of_span(&span).unwrap_or_default(),
         epoch: lease.epoch.to_wire(),
         campaign_id: lease.key.campaign.0,
         mode: v1::Mode::from(lease.key.mode).into(),

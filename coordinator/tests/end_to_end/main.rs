@@ -16,3 +16,4 @@ mod packs;
 mod real_model;
 mod resume;
 mod stored_input;
+mod traces;

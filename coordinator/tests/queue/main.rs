@@ -7,6 +7,7 @@ mod support;
 mod adoption;
 mod claims;
 mod concurrency;
+mod counts;
 mod deadlocks;
 mod deaths;
 mod errors;

@@ -72,6 +72,8 @@ async fn all_blocks(queue: &Queue, id: CampaignId) -> Vec<(&'static str, i64)> {
         (sql!("expired"), "16, 5, 0".to_owned()),
         (sql!("wedged"), "900".to_owned()),
         (sql!("workers"), String::new()),
+        (sql!("live"), "60, 1000".to_owned()),
+        (sql!("live_workers"), "20".to_owned()),
         (sql!("assignments"), "NULL".to_owned()),
         (sql!("rates"), format!("{id}, 7200, 60")),
         (sql!("untidied"), String::new()),

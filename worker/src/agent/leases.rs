@@ -8,6 +8,7 @@ use std::{
     },
 };
 use superposed_shared::clock::Instant;
+use tracing::Span;
 
 #[derive(Debug)]
 struct Held {
@@ -17,6 +18,7 @@ struct Held {
     /// All that is left of it is to write its files.
     mined: bool,
     stop: Arc<AtomicBool>,
+    span: Span,
 }
 
 /// The leases a worker holds, by epoch.
@@ -30,10 +32,15 @@ pub(super) struct Leases {
 
 impl Leases {
     /// Takes a lease; returns what stops its work.
-    pub(super) fn take(&mut self, epoch: u64, jobs: u32, deadline: Instant) -> Arc<AtomicBool> {
+    pub(super) fn take(&mut self, epoch: u64, jobs: u32, deadline: Instant, span: Span) -> Arc<AtomicBool> {
         let stop = Arc::new(AtomicBool::new(false));
-        self.held.insert(epoch, Held { jobs, deadline, mined: false, stop: Arc::clone(&stop) });
+        self.held.insert(epoch, Held { jobs, deadline, mined: false, stop: Arc::clone(&stop), span });
         stop
+    }
+
+    /// The span of a lease; none when it was lost.
+    pub(super) fn span(&self, epoch: u64) -> Span {
+        self.held.get(&epoch).map_or_else(Span::none, |held| held.span.clone())
     }
 
     pub(super) fn any(&self) -> bool {
@@ -81,6 +88,7 @@ impl Leases {
     pub(super) fn revoke(&mut self, epoch: u64) -> bool {
         let Some(held) = self.held.remove(&epoch) else { return false };
         held.stop();
+        tracing::info!(parent: &held.span, "lease revoked");
         self.ending.insert(epoch, held.jobs);
         true
     }
@@ -134,7 +142,8 @@ mod tests {
     fn work_stops_when_its_lease_is_lost_or_runs_out() {
         let start = Instant::now();
         let mut leases = Leases::default();
-        let stops: Vec<_> = (1..4).map(|epoch| leases.take(epoch, 10, start + Duration::from_secs(epoch))).collect();
+        let mut take = |epoch| leases.take(epoch, 10, start + Duration::from_secs(epoch), Span::none());
+        let stops: Vec<_> = (1..4).map(&mut take).collect();
         let stopped = || stops.iter().map(|stop| stop.load(Ordering::Relaxed)).collect::<Vec<_>>();
         assert!(leases.revoke(3) && !leases.revoke(3));
         leases.renew(&[2, 3], start + Duration::from_secs(60));

@@ -19,7 +19,7 @@ mod turn;
 use crate::{
     assignment::Assignment,
     memory::Resources,
-    metrics::{JobCounts, registry},
+    metrics::{Measures, registry},
     pipeline::{self, Event, PipelineError, Work},
 };
 use campaigns::Campaigns;
@@ -40,10 +40,12 @@ use superposed_shared::{
     credentials::{Credentials, CredentialsError},
     metrics::{self, MetricsError},
     proto::{self, PROTOCOL_VERSION, v1},
+    telemetry::context,
     wire::{self, WireError},
 };
 use tokio::{runtime::Handle, sync::mpsc};
 use tonic::{Code, Request, Response, Status};
+use tracing::{Instrument, debug_span, error_span};
 use turn::Turn;
 
 /// How a worker is set up.
@@ -122,7 +124,7 @@ struct Agent {
     turn: Turn,
     work: mpsc::UnboundedSender<Work>,
     events: mpsc::UnboundedReceiver<Event>,
-    counts: JobCounts,
+    measures: Measures,
     condition: Condition,
     next_sync: Instant,
     /// When the worker's name should be free, while another has it.
@@ -140,15 +142,15 @@ pub async fn run(settings: AgentSettings, shutdown: impl Future<Output = ()>) ->
     let coordinators = Coordinators::new(&settings.coordinators, &settings.credentials)?;
     let (tell, events) = mpsc::unbounded_channel();
     let (work, inbox) = mpsc::unbounded_channel();
-    let stages = pipeline::start(settings.resources, &Handle::current(), inbox, tell)?;
-    let counts = JobCounts::default();
+    let measures = Measures::default();
+    let stages = pipeline::start(settings.resources, &Handle::current(), inbox, tell, &measures)?;
     if let Some(address) = settings.metrics {
-        metrics::serve(address, registry(stages.clone(), &counts)).await?;
+        metrics::serve(address, registry(stages.clone(), &measures)).await?;
     }
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let boot = u64::try_from(since_epoch.as_nanos()).unwrap_or(0) >> 1;
-    let condition = Condition::new(stages, counts.clone(), Clock.now());
-    Agent::new(settings, boot, coordinators, work, events, counts, condition).serve(pin!(shutdown)).await
+    let condition = Condition::new(stages, measures.jobs.clone(), Clock.now());
+    Agent::new(settings, boot, coordinators, work, events, measures, condition).serve(pin!(shutdown)).await
 }
 
 impl Agent {
@@ -159,7 +161,7 @@ impl Agent {
         coordinators: Coordinators,
         work: mpsc::UnboundedSender<Work>,
         events: mpsc::UnboundedReceiver<Event>,
-        counts: JobCounts,
+        measures: Measures,
         condition: Condition,
     ) -> Self {
         let (backend, device_memory) = (settings.resources.device.backend(), settings.resources.device_memory());
@@ -179,7 +181,7 @@ impl Agent {
             turn: Turn::default(),
             work,
             events,
-            counts,
+            measures,
             condition,
             next_sync: Clock.now(),
             name_free_at: None,
@@ -283,22 +285,25 @@ impl Agent {
         match event {
             Event::Done { epoch, ordinals } => {
                 let jobs: u32 = ordinals.iter().map(|range| range.end - range.start).sum();
-                self.counts.done.inc_by(jobs.into());
+                self.measures.jobs.done.inc_by(jobs.into());
                 self.turn.note_result(self.clock.now());
                 self.leases.settle(epoch, jobs);
-                self.reports.done(epoch, &ordinals);
+                self.reports.done(epoch, &ordinals, &self.leases.span(epoch));
             }
             Event::Failed { epoch, failure } => {
-                self.counts.failed.inc();
+                self.measures.jobs.failed.inc();
                 self.turn.note_result(self.clock.now());
                 self.leases.settle(epoch, 1);
-                self.reports.failed(epoch, failure);
+                self.reports.failed(epoch, failure, &self.leases.span(epoch));
             }
             Event::Trouble { campaign, error } => self.reports.trouble(campaign, error),
             Event::Mined { epoch } => self.leases.note_mined(epoch),
             Event::Ended { epoch } => {
+                let span = self.leases.span(epoch);
+                let left = self.leases.remove(epoch);
+                tracing::debug!(parent: &span, left, "lease ended");
                 // What was neither done nor failed goes back.
-                if self.leases.remove(epoch) > 0 {
+                if left > 0 {
                     self.released.push(epoch);
                 }
             }
@@ -339,17 +344,20 @@ impl Agent {
         let sent = self.clock.now();
         let mut request = Request::new(request);
         request.set_timeout(wait + CALL_TIMEOUT);
-        let response = match self.answered(sent + wait + CALL_TIMEOUT, request).await {
+        let span = debug_span!(parent: None, "sync", otel.kind = "client", sequence = self.sequence);
+        context::write(&span, request.metadata_mut());
+        let response = match self.answered(sent + wait + CALL_TIMEOUT, request).instrument(span).await {
             Some(Ok(response)) => response,
             Some(Err(status)) => return Err(SyncError::of(status, self.was_taken)),
             None => return Err(SyncError::Away(Status::deadline_exceeded("no answer in time"))),
         };
         self.was_taken = true;
+        self.measures.syncs.inc();
         self.reports.acknowledge(&response.acknowledged);
         self.released.retain(|epoch| !released_epochs.contains(epoch));
         for epoch in &response.revoked {
             if self.leases.revoke(*epoch) {
-                tracing::info!(epoch, "lease revoked");
+                self.measures.leases_lost.inc();
             }
         }
         let deadline = sent + Duration::from_millis(response.lease_ms.into());
@@ -395,8 +403,20 @@ impl Agent {
             return Err(WireError::new("campaign", &format!("campaign {} was not described", grant.campaign_id)));
         };
         let jobs = ordinals.upper.saturating_sub(ordinals.lower);
-        tracing::info!(epoch = grant.epoch, campaign = grant.campaign_id, %mode, layer = grant.layer, jobs, "lease taken");
-        let stop = self.leases.take(grant.epoch, jobs, deadline);
+        // Of the highest level, so that whatever line is logged of the lease carries its fields.
+        let span = error_span!(
+            parent: None,
+            "lease",
+            campaign = grant.campaign_id,
+            %mode,
+            layer = grant.layer,
+            lease = grant.epoch,
+            jobs,
+        );
+        context::follow(&span, &grant.traceparent);
+        tracing::info!(parent: &span, "lease taken");
+        self.measures.leases_taken.inc();
+        let stop = self.leases.take(grant.epoch, jobs, deadline, span.clone());
         self.turn.note_lease(grant, self.clock.now());
         let sent = self.work.send(Work {
             epoch: grant.epoch,
@@ -409,6 +429,7 @@ impl Agent {
                 neurons: grant.neurons.iter().copied().map(NeuronId).collect(),
             },
             stop,
+            span,
         });
         sent.expect("the pipeline runs as long as the agent can send it work");
         Ok(())

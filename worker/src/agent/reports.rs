@@ -3,6 +3,7 @@
 use crate::outcome::Failure;
 use std::{collections::BTreeMap, ops::Range};
 use superposed_shared::proto::v1;
+use tracing::{Span, debug_span};
 
 /// The most entries of one Sync's lists; a coordinator takes 10,000 in each.
 const MOST_ENTRIES: usize = 2000;
@@ -14,31 +15,35 @@ enum Report {
     Trouble(v1::Trouble),
 }
 
-/// Reports by their number.
+/// Reports by their number, each with its span, from when it was made until it was acknowledged.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     last: u64,
-    waiting: BTreeMap<u64, Report>,
+    waiting: BTreeMap<u64, (Report, Span)>,
 }
 
 impl Reports {
-    fn add(&mut self, report: impl FnOnce(u64) -> Report) {
+    fn add(&mut self, span: Span, report: impl FnOnce(u64) -> Report) {
         self.last += 1;
-        self.waiting.insert(self.last, report(self.last));
+        self.waiting.insert(self.last, (report(self.last), span));
     }
 
-    pub(super) fn done(&mut self, epoch: u64, ordinals: &[Range<u32>]) {
+    /// Jobs of a lease, whose span is `lease`, are done.
+    pub(super) fn done(&mut self, epoch: u64, ordinals: &[Range<u32>], lease: &Span) {
+        let jobs: u32 = ordinals.iter().map(|range| range.end - range.start).sum();
         let ordinals = ordinals.iter().map(write_range).collect();
-        self.add(|report_id| Report::Done(v1::Completion { report_id, epoch, ordinals }));
+        self.add(span(lease, jobs), |report_id| Report::Done(v1::Completion { report_id, epoch, ordinals }));
     }
 
-    pub(super) fn failed(&mut self, epoch: u64, Failure { ordinal, error, lasting }: Failure) {
+    /// A job of a lease, whose span is `lease`, failed.
+    pub(super) fn failed(&mut self, epoch: u64, Failure { ordinal, error, lasting }: Failure, lease: &Span) {
         let ordinals = Some(write_range(&(ordinal.0..ordinal.0 + 1)));
-        self.add(|report_id| Report::Failed(v1::JobFailure { report_id, epoch, ordinals, error, lasting }));
+        let failure = |report_id| Report::Failed(v1::JobFailure { report_id, epoch, ordinals, error, lasting });
+        self.add(span(lease, 1), failure);
     }
 
     pub(super) fn trouble(&mut self, campaign_id: i64, error: String) {
-        self.add(|report_id| Report::Trouble(v1::Trouble { report_id, campaign_id, error }));
+        self.add(Span::none(), |report_id| Report::Trouble(v1::Trouble { report_id, campaign_id, error }));
     }
 
     pub(super) fn any(&self) -> bool {
@@ -51,7 +56,9 @@ impl Reports {
 
     pub(super) fn acknowledge(&mut self, ids: &[u64]) {
         for id in ids {
-            self.waiting.remove(id);
+            if let Some((_, span)) = self.waiting.remove(id) {
+                tracing::debug!(parent: &span, "acknowledged");
+            }
         }
     }
 
@@ -59,7 +66,7 @@ impl Reports {
     pub(super) fn waiting(&self) -> Waiting {
         let mut waiting = Waiting::default();
         let mut entries = 0;
-        for report in self.waiting.values() {
+        for (report, _) in self.waiting.values() {
             entries += match report {
                 Report::Done(done) => done.ordinals.len(),
                 Report::Failed(_) | Report::Trouble(_) => 1,
@@ -76,6 +83,11 @@ impl Reports {
         }
         waiting
     }
+}
+
+/// The span of a report; none when its lease has none.
+fn span(lease: &Span, jobs: u32) -> Span {
+    if lease.is_disabled() { Span::none() } else { debug_span!(parent: lease, "report", jobs) }
 }
 
 /// Reports of one Sync.
@@ -104,8 +116,9 @@ mod tests {
     #[test]
     fn a_report_is_sent_until_it_is_acknowledged() {
         let mut reports = Reports::default();
-        reports.done(7, &[0..2, 3..4]);
-        reports.failed(7, Failure { ordinal: Ordinal(4), error: "why".to_owned(), lasting: true });
+        let lease = Span::none();
+        reports.done(7, &[0..2, 3..4], &lease);
+        reports.failed(7, Failure { ordinal: Ordinal(4), error: "why".to_owned(), lasting: true }, &lease);
         reports.acknowledge(&[1, 99]);
         assert!(reports.waiting().completions.is_empty());
         assert_eq!(reports.waiting().failures[0].ordinals, Some(v1::IndexRange { lower: 4, upper: 5 }));
@@ -118,9 +131,9 @@ mod tests {
         let mut reports = Reports::default();
         let all = 3 * MOST_ENTRIES as u32 / 2;
         for ordinal in (0..all).map(Ordinal) {
-            reports.failed(7, Failure { ordinal, error: String::new(), lasting: false });
+            reports.failed(7, Failure { ordinal, error: String::new(), lasting: false }, &Span::none());
         }
-        reports.done(7, &vec![0..1; 2 * MOST_ENTRIES]);
+        reports.done(7, &vec![0..1; 2 * MOST_ENTRIES], &Span::none());
         let mut told = Vec::new();
         while reports.any() {
             let waiting = reports.waiting();

@@ -100,9 +100,9 @@ impl Bench {
         let (events, receive_events) = mpsc::unbounded_channel();
         let client = WorkerServiceClient::new(InterceptedService::new(channel, Bearer::default()));
         let coordinators = Coordinators::of(vec![("http://scripted".to_owned(), client)]);
-        let counts = JobCounts::default();
-        let condition = Condition::new(StageShares::default(), counts.clone(), Clock.now());
-        let agent = Agent::new(settings, 1, coordinators, send_work, receive_events, counts, condition);
+        let measures = Measures::default();
+        let condition = Condition::new(StageShares::default(), measures.jobs.clone(), Clock.now());
+        let agent = Agent::new(settings, 1, coordinators, send_work, receive_events, measures, condition);
         let (stop, stopped) = oneshot::channel::<()>();
         let agent = tokio::spawn(async move {
             agent
@@ -125,6 +125,7 @@ fn granting(epochs: &[u64]) -> v1::SyncResponse {
         layer: 0,
         ordinals: Some(v1::IndexRange { lower: 0, upper: 256 }),
         neurons: (0..128).collect(),
+        traceparent: String::new(),
     };
     let description = CampaignDescription {
         name: "n".to_owned(),

@@ -6,7 +6,7 @@ use super::{
     mine::Mined,
     stage::{Share, StageClock, StageShares},
 };
-use crate::{outcome::Outcome, upload::Batch};
+use crate::{metrics::Measures, outcome::Outcome, upload::Batch};
 use std::{
     collections::HashMap,
     sync::{
@@ -17,6 +17,7 @@ use std::{
 };
 use superposed_shared::destination::{Uploader, Uploads};
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
+use tracing::{Instrument, debug_span};
 
 /// How often the log says what the stages spent their time on, while there is work.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
@@ -32,6 +33,7 @@ pub(super) struct Deliver {
     uploader: Uploader,
     events: mpsc::UnboundedSender<Event>,
     shares: StageShares,
+    measures: Measures,
     /// Batches of a lease, by its epoch, that are being written.
     on_their_way: HashMap<u64, Vec<JoinHandle<()>>>,
 }
@@ -42,8 +44,9 @@ impl Deliver {
         uploads: Uploads,
         events: mpsc::UnboundedSender<Event>,
         shares: StageShares,
+        measures: Measures,
     ) -> Self {
-        Self { runtime, uploader: Uploader::new(uploads), events, shares, on_their_way: HashMap::new() }
+        Self { runtime, uploader: Uploader::new(uploads), events, shares, measures, on_their_way: HashMap::new() }
     }
 
     /// Delivers batches until nobody can send one any more.
@@ -78,21 +81,28 @@ impl Deliver {
             (Batch::new(&description.size, files, beside), done, failed)
         });
         let room = clock.hold_up(|| self.runtime.block_on(self.uploader.room(batch.bytes())));
-        let (uploader, events) = (self.uploader.clone(), self.events.clone());
-        let delivery = self.runtime.spawn(async move {
+        let (uploader, events, measures) = (self.uploader.clone(), self.events.clone(), self.measures.clone());
+        let (start, bytes) = (Instant::now(), batch.bytes());
+        let span = debug_span!(parent: &lease.work.span, "upload", bytes);
+        let delivery = async move {
             let uploaded = batch.upload(&uploader, &campaign.destination).await;
             drop(room);
             if let Err(error) = uploaded {
+                measures.uploads_failed.inc();
                 return trouble(&events, &lease, error.to_string());
             }
+            measures.upload_seconds.observe(start.elapsed().as_secs_f64());
+            measures.uploaded_bytes.inc_by(bytes as u64);
+            tracing::debug!(failed = failed.len(), "batch durable");
             if !done.is_empty() {
                 tell(&events, Event::Done { epoch, ordinals: done });
             }
             for failure in failed {
-                tracing::warn!(error = failure.error, "job failed");
+                tracing::warn!(parent: &lease.work.span, error = failure.error, "job failed");
                 tell(&events, Event::Failed { epoch, failure });
             }
-        });
+        };
+        let delivery = self.runtime.spawn(delivery.instrument(span));
         let of_lease = self.on_their_way.entry(epoch).or_default();
         of_lease.retain(|delivery| !delivery.is_finished());
         of_lease.push(delivery);
@@ -117,7 +127,7 @@ impl Deliver {
 fn trouble(events: &mpsc::UnboundedSender<Event>, lease: &Lease, error: String) {
     if lease.give_up() {
         let campaign = lease.work.campaign;
-        tracing::error!(campaign, error, "trouble");
+        tracing::error!(parent: &lease.work.span, error, "trouble");
         tell(events, Event::Trouble { campaign, error });
     }
 }

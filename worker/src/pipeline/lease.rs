@@ -6,6 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 use superposed_shared::description::CampaignDescription;
+use tracing::Span;
 
 /// A lease to be worked off.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Work {
     pub assignment: Assignment,
     /// Set when the lease is no longer held: its work stops at the next neuron.
     pub stop: Arc<AtomicBool>,
+    /// The lease's span; those of its work are its children.
+    pub span: Span,
 }
 
 /// A lease that some stage works on.

@@ -9,6 +9,7 @@ use crate::{
     artefacts::Campaign,
     assignment::BatchNeuron,
     input::NeuronInput,
+    metrics::Measures,
     outcome::{Finished, JobError, JobResult},
 };
 use rayon::{ThreadPool, prelude::*};
@@ -22,6 +23,7 @@ use std::{
 };
 use superposed_identity::{JobId, Ordinal, WordId};
 use superposed_mining::MineError;
+use tracing::debug_span;
 
 /// A batch that can be written.
 #[derive(Debug)]
@@ -41,46 +43,58 @@ impl Mined {
     }
 }
 
-/// Mines batches until nobody can send one any more.
-pub(super) fn run(
-    miners: &ThreadPool,
-    from: &Receiver<Step<Prepared>>,
-    to: &SyncSender<Step<Mined>>,
-    clock: &StageClock,
-) {
-    while let Ok(step) = clock.receive(from) {
-        let step = match step {
-            Step::Batch(lease, prepared) => {
-                let mined = clock.work(|| mine(miners, &lease, prepared));
-                match mined.trouble() {
-                    Some(trouble) => Step::Trouble(lease, trouble),
-                    None => Step::Batch(lease, mined),
+/// Mines batches on a pool of threads.
+#[derive(Debug)]
+pub(super) struct Mine {
+    pub(super) miners: Arc<ThreadPool>,
+    pub(super) measures: Measures,
+}
+
+impl Mine {
+    /// Mines batches until nobody can send one any more.
+    pub(super) fn run(&self, from: &Receiver<Step<Prepared>>, to: &SyncSender<Step<Mined>>, clock: &StageClock) {
+        while let Ok(step) = clock.receive(from) {
+            let step = match step {
+                Step::Batch(lease, prepared) => {
+                    let mined = clock.work(|| self.batch(&lease, prepared));
+                    match mined.trouble() {
+                        Some(trouble) => Step::Trouble(lease, trouble),
+                        None => Step::Batch(lease, mined),
+                    }
                 }
+                Step::Trouble(lease, error) => Step::Trouble(lease, error),
+                Step::End(lease) => Step::End(lease),
+            };
+            if clock.send(to, step).is_err() {
+                return;
             }
-            Step::Trouble(lease, error) => Step::Trouble(lease, error),
-            Step::End(lease) => Step::End(lease),
-        };
-        if clock.send(to, step).is_err() {
-            return;
         }
+    }
+
+    /// Mines the jobs of a batch, as many as there are until the lease is lost.
+    fn batch(&self, lease: &Lease, Prepared { campaign, batch, input }: Prepared) -> Mined {
+        let _mine = debug_span!(parent: &lease.work.span, "mine", neurons = batch.neurons.len()).entered();
+        let mined = self.miners.install(|| {
+            let neurons = batch.neurons.par_iter().enumerate().map(|(place, neuron)| {
+                if lease.stopped() {
+                    return Vec::new();
+                }
+                mine_neuron(&campaign, input.of_neuron(place, neuron), neuron, &self.measures)
+            });
+            neurons.collect::<Vec<_>>()
+        });
+        let results: Vec<JobResult> = mined.into_iter().flatten().collect();
+        tracing::debug!(jobs = results.len(), "batch mined");
+        Mined { campaign, results }
     }
 }
 
-/// Mines the jobs of a batch, as many as there are until the lease is lost.
-fn mine(miners: &ThreadPool, lease: &Lease, Prepared { campaign, batch, input }: Prepared) -> Mined {
-    let mined = miners.install(|| {
-        let neurons = batch.neurons.par_iter().enumerate().map(|(place, neuron)| {
-            if lease.stopped() {
-                return Vec::new();
-            }
-            mine_neuron(&campaign, input.of_neuron(place, neuron), neuron)
-        });
-        neurons.collect::<Vec<_>>()
-    });
-    Mined { campaign, results: mined.into_iter().flatten().collect() }
-}
-
-fn mine_neuron(campaign: &Campaign, input: NeuronInput<'_>, neuron: &BatchNeuron) -> Vec<JobResult> {
+fn mine_neuron(
+    campaign: &Campaign,
+    input: NeuronInput<'_>,
+    neuron: &BatchNeuron,
+    measures: &Measures,
+) -> Vec<JobResult> {
     let Campaign { miner, backend, .. } = campaign;
     let mined: Vec<Result<superposed_mining::Mined, JobError>> = match input {
         NeuronInput::Logits(logits) => {
@@ -101,7 +115,11 @@ fn mine_neuron(campaign: &Campaign, input: NeuronInput<'_>, neuron: &BatchNeuron
     };
     let finished = |(&(ordinal, job), mined): (&(Ordinal, JobId), Result<_, JobError>)| {
         let solver = miner.parameters().solver;
-        (ordinal, job, mined.map(|mined| Finished::new(job, backend, solver, &mined)))
+        let finished = |mined| {
+            measures.mined(&mined);
+            Finished::new(job, backend, solver, &mined)
+        };
+        (ordinal, job, mined.map(finished))
     };
     neuron.jobs.iter().zip(mined).map(finished).collect()
 }

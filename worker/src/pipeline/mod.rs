@@ -24,7 +24,7 @@ mod stage;
 pub use lease::Work;
 pub use stage::{Share, StageShares};
 
-use crate::{artefacts::Artefacts, memory::Resources, outcome::Failure};
+use crate::{artefacts::Artefacts, memory::Resources, metrics::Measures, outcome::Failure};
 use lease::Step;
 use rayon::ThreadPool;
 use stage::StageClock;
@@ -108,7 +108,7 @@ fn guarded(name: &str, stage: impl FnOnce(), end: impl FnOnce()) {
 }
 
 /// Starts a pipeline that computes and mines on `resources` and does its input and output on `runtime`. It works off what
-/// is sent to `inbox`, until nobody can send any more.
+/// is sent to `inbox`, until nobody can send any more, and adds to `measures`.
 ///
 /// # Errors
 /// When threads cannot be started.
@@ -117,6 +117,7 @@ pub fn start(
     runtime: &Handle,
     inbox: mpsc::UnboundedReceiver<Work>,
     events: mpsc::UnboundedSender<Event>,
+    measures: &Measures,
 ) -> Result<StageShares, PipelineError> {
     let cores = resources.cores;
     let miners = rayon::ThreadPoolBuilder::new().num_threads(cores).thread_name(|index| format!("miner-{index}"));
@@ -130,11 +131,12 @@ pub fn start(
         thread::Builder::new().name(name.to_owned()).spawn(move || guarded(name, stage, || process::abort())).map(drop)
     };
     let artefacts = Artefacts::new(Fetcher::from_environment(runtime.clone()), resources);
-    let prepare = prepare::Prepare::new(artefacts, Arc::clone(&miners), runtime.clone());
+    let prepare = prepare::Prepare::new(artefacts, Arc::clone(&miners), runtime.clone(), measures.clone());
     spawn("prepare", Box::new(move || prepare.run(inbox, &prepared, &preparing)))?;
-    spawn("mine", Box::new(move || mine::run(&miners, &to_mine, &mined, &mining)))?;
+    let (mine, measured) = (mine::Mine { miners, measures: measures.clone() }, measures.clone());
+    spawn("mine", Box::new(move || mine.run(&to_mine, &mined, &mining)))?;
     let uploads = superposed_storage::Settings::from_environment().uploads;
-    let deliver = deliver::Deliver::new(runtime.clone(), uploads, events, shares.clone());
+    let deliver = deliver::Deliver::new(runtime.clone(), uploads, events, shares.clone(), measured);
     spawn("deliver", Box::new(move || deliver.run(&to_deliver, &delivering)))?;
     Ok(shares)
 }

@@ -8,10 +8,15 @@ use crate::{
     artefacts::{Artefacts, Campaign, Opened},
     assignment::{Assignment, Batch},
     input::{BatchInput, Input, InputError},
+    metrics::Measures,
 };
 use rayon::ThreadPool;
-use std::sync::{Arc, mpsc::SyncSender};
+use std::{
+    sync::{Arc, mpsc::SyncSender},
+    time::Instant,
+};
 use tokio::{runtime::Handle, sync::mpsc};
+use tracing::{Span, debug_span};
 
 /// A batch that can be mined.
 #[derive(Debug)]
@@ -27,13 +32,14 @@ pub(super) struct Prepare {
     artefacts: Artefacts,
     miners: Arc<ThreadPool>,
     runtime: Handle,
+    measures: Measures,
 }
 
 type To = SyncSender<Step<Prepared>>;
 
 impl Prepare {
-    pub(super) fn new(artefacts: Artefacts, miners: Arc<ThreadPool>, runtime: Handle) -> Self {
-        Self { artefacts, miners, runtime }
+    pub(super) fn new(artefacts: Artefacts, miners: Arc<ThreadPool>, runtime: Handle, measures: Measures) -> Self {
+        Self { artefacts, miners, runtime, measures }
     }
 
     /// Works off leases until nobody can send one any more.
@@ -59,7 +65,7 @@ impl Prepare {
                 break;
             }
             let assignment = &lease.work.assignment;
-            match clock.work(|| self.input(&from, assignment, &batch)) {
+            match clock.work(|| self.input(&from, assignment, &batch, &lease.work.span)) {
                 Ok(input) => {
                     let prepared = Prepared { campaign: Arc::clone(&campaign), batch, input };
                     clock.send(to, Step::Batch(Arc::clone(lease), prepared))?;
@@ -71,19 +77,36 @@ impl Prepare {
     }
 
     fn open(&mut self, work: &Work) -> Result<(Opened, Vec<Batch>), String> {
-        let Work { description, assignment, .. } = work;
+        let Work { description, assignment, span, .. } = work;
+        let _open = debug_span!(parent: span, "open").entered();
         let opened = self.artefacts.campaign(description).map_err(|error| error.to_string())?;
         let batches =
             assignment.batches(description.batch, description.polarities).map_err(|error| error.to_string())?;
         Ok((opened, batches))
     }
 
-    fn input(&self, from: &Input, assignment: &Assignment, batch: &Batch) -> Result<BatchInput, InputError> {
+    fn input(
+        &self,
+        from: &Input,
+        assignment: &Assignment,
+        batch: &Batch,
+        lease: &Span,
+    ) -> Result<BatchInput, InputError> {
         let input = || from.of_batch(assignment, batch, &self.runtime);
+        let (start, neurons) = (Instant::now(), batch.neurons.len());
         match from {
             // A forward pass on the cores is shared out among the threads that mine: they are as many as were asked for.
-            Input::Model(_) => self.miners.install(input),
-            Input::Logits { .. } | Input::Pools(_) => input(),
+            Input::Model(_) => {
+                let _forward = debug_span!(parent: lease, "forward", neurons).entered();
+                let logits = self.miners.install(input);
+                self.measures.forward_seconds.observe(start.elapsed().as_secs_f64());
+                tracing::debug!("forward pass computed");
+                logits
+            }
+            Input::Logits { .. } | Input::Pools(_) => {
+                let _read = debug_span!(parent: lease, "read", neurons).entered();
+                input()
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 -- queue::claim: the next span to hand out of those that nobody is busy with: by priority, then the campaign that waited
--- longest (those of $4 aside), but that of $1 where $5 says that its turn is not over, then where the worker is warm ($1 campaign, $2 mode, $3 layer), then in order. Reads the
--- first pending spans of one campaign where it has any. Says as well whether the campaign shares its turn with others,
--- and the bounds of the ranges of neurons that the layer has.
+-- longest (those of $4 aside), but that of $1 where $5 says that its turn is not over, then where the worker is warm
+-- ($1 campaign, $2 mode, $3 layer), then in order. Reads the first pending spans of one campaign where it has any. Says as
+-- well whether the campaign shares its turn with others, whether the span's jobs were handed out before, and the bounds of
+-- the ranges of neurons that the layer has.
 SELECT
-    next.id, campaigns.id AS campaign_id, next.mode, next.layer, next.ordinals,
+    next.id, campaigns.id AS campaign_id, next.mode, next.layer, next.ordinals, next.leased_at IS NOT NULL AS again,
     campaigns.batch_jobs, campaigns.polarities, campaigns.max_workers, campaigns.identity,
     EXISTS (
         SELECT FROM campaigns AS other
@@ -22,7 +23,7 @@ FROM (
 ) AS campaigns
 CROSS JOIN LATERAL (
     SELECT * FROM (
-        SELECT id, mode, layer, ordinals FROM spans
+        SELECT id, mode, layer, ordinals, leased_at FROM spans
         WHERE campaign_id = campaigns.id AND campaign_id = $1 AND mode = $2 AND layer = $3
             AND state = 'pending' AND not_before <= now()
         ORDER BY lower(ordinals)
@@ -31,7 +32,7 @@ CROSS JOIN LATERAL (
     ) AS warm
     UNION ALL
     SELECT * FROM (
-        SELECT id, mode, layer, ordinals FROM spans
+        SELECT id, mode, layer, ordinals, leased_at FROM spans
         WHERE campaign_id = campaigns.id AND state = 'pending' AND not_before <= now()
         ORDER BY mode, layer, lower(ordinals)
         LIMIT 1

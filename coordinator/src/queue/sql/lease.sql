@@ -1,8 +1,8 @@
 -- queue::claim: leases from the front of a pending span, its row locked: $3 to $4 are their bounds, and the row is left
 -- $5 to $6 in state $7: the rest of the span, still pending, or the first of the leases when nothing else is left. Each
 -- lease has an epoch of its own, ascending with its ordinals. In one statement, since a lease is inserted after its row
--- has shrunk. The campaign had its turn: noted each time where others wait for theirs, else now and then. A busy
--- campaign's row may be skipped, turns are only about fairness.
+-- has shrunk; a rest keeps the time at which it was leased before, if it was. The campaign had its turn: noted each time
+-- where others wait for theirs, else now and then. A busy campaign's row may be skipped, turns are only about fairness.
 WITH kept AS (
     UPDATE spans
     SET ordinals = int4range($5, $6), state = $7::text::span_state,
@@ -11,7 +11,7 @@ WITH kept AS (
         worker_boot = CASE WHEN $7 = 'leased' THEN $9::bigint END,
         granted_sequence = CASE WHEN $7 = 'leased' THEN $10::bigint END,
         deadline = CASE WHEN $7 = 'leased' THEN now() + $11 * interval '1 millisecond' END,
-        leased_at = CASE WHEN $7 = 'leased' THEN now() END,
+        leased_at = CASE WHEN $7 = 'leased' THEN now() ELSE leased_at END,
         mined = false
     WHERE id = $1
     RETURNING *
