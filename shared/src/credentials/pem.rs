@@ -43,6 +43,7 @@ pub enum PemError {
 impl PemError {
     /// What is there cannot be used.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "reasons are errors and texts, made for this")]
     pub fn unusable(path: &Path, reason: impl ToString) -> Self {
         Self::Unusable { path: path.to_owned(), reason: reason.to_string() }
     }
