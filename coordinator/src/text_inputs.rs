@@ -88,7 +88,8 @@ mod tests {
         let settings = server.settings();
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let whole = Storage::open("s3://lab".parse().expect("an address"), &settings).expect("a bucket");
-        for (path, text) in [("one/archive/x.txt", "wrong object"), ("one/x.txt", "right"), ("two/archive/y.txt", "no")] {
+        for (path, text) in [("one/archive/x.txt", "wrong object"), ("one/x.txt", "right"), ("two/archive/y.txt", "no")]
+        {
             runtime.block_on(whole.put(path, text.as_bytes().to_vec().into())).expect("a writable bucket");
         }
         let found = |text: &str| {

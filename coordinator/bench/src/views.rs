@@ -28,8 +28,12 @@ pub(crate) async fn measure(installation: &Installation, extent: Extent) -> Resu
         let (id, _) = campaigns::queue_in(&queue, "views", jobs, layers).await?;
         for index in 0..workers {
             // A few done, a few held, each in a layer's front.
-            let mut worker =
-                SimulatedWorker::new(installation.connect().await?, format!("views-{jobs}-{index}"), 16, Acknowledge::EachJob);
+            let mut worker = SimulatedWorker::new(
+                installation.connect().await?,
+                format!("views-{jobs}-{index}"),
+                16,
+                Acknowledge::EachJob,
+            );
             for _ in 0..2 {
                 ensure!(worker.sync(0).await?.granted > 0, "there was nothing to hand out");
             }
@@ -48,13 +52,15 @@ pub(crate) async fn measure(installation: &Installation, extent: Extent) -> Resu
             let url = format!("{}{path}", installation.url());
             let ask = async || {
                 let response = client.get(&url).send().await?.error_for_status()?;
-                Ok::<_, anyhow::Error>(drop(response.bytes().await?))
+                response.bytes().await?;
+                Ok(())
             };
             row(installation, jobs, &path.replace(&format!("/{id}"), "/{id}"), requests, ask).await?;
         }
         let client = CampaignServiceClient::new(installation.connect().await?);
         let status = async || {
-            Ok::<_, anyhow::Error>(drop(client.clone().get(v1::GetRequest { campaign_id: id }).await?))
+            client.clone().get(v1::GetRequest { campaign_id: id }).await?;
+            Ok(())
         };
         row(installation, jobs, "CampaignService.Get", requests, status).await?;
         campaigns::end_all(&queue).await?;

@@ -153,8 +153,10 @@ impl Table {
 mod tests {
     use super::*;
 
+    const COLUMNS: &[Column] = &[Column::numbers("id"), Column::texts("name"), Column::words("state")];
+
     fn table() -> Table {
-        let mut table = Table::new(&[Column::numbers("id"), Column::texts("name"), Column::words("state")]);
+        let mut table = Table::new(COLUMNS);
         table.row([7.into(), "a-campaign-of-many-words".into(), "running".into()]);
         table.row([12.into(), "b".into(), "paused".into()]);
         table

@@ -39,7 +39,9 @@ impl Pack {
 pub(super) async fn packed(destination: &str) -> Result<Compacted> {
     let tree = Arc::new(Tree::open(destination, &Scope::all()).await?);
     if tree.inventory.sizes.is_empty() {
-        bail!("{destination} holds no results: name the destination of a campaign, the directory above a size like 124M");
+        bail!(
+            "{destination} holds no results: name the destination of a campaign, the directory above a size like 124M"
+        );
     }
     Ok(compact(&tree).await?)
 }

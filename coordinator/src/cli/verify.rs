@@ -91,7 +91,7 @@ impl Verify {
 fn summary(verified: &Verified) -> String {
     let Verified { jobs, topics, scored, missing, faults, .. } = verified;
     let looked = format!("{jobs} jobs, {topics} topics, {scored} scores recomputed");
-    let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let counted = |count: &u64, what: &str| format!("{count} {what}{}", if *count == 1 { "" } else { "s" });
     match (faults, missing) {
         (0, _) => format!("{looked}: no fault"),
         (_, 0) => format!("{looked}: {}", counted(faults, "fault")),

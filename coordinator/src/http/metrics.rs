@@ -161,7 +161,7 @@ mod tests {
             name: "c".to_owned(),
             state: CampaignState::Paused,
             held_up: false,
-            ..running.clone()
+            ..running
         };
         Live { campaigns: vec![running, paused], workers: LiveWorkers { alive: 2, draining: 1, silent: 0 } }
     }

@@ -60,17 +60,8 @@ mod tests {
 
     #[test]
     fn what_no_worker_can_mean_is_left_out() {
-        let stage = v1::StageShares {
-            stage: "\0".repeat(100),
-            at_work: f32::NAN,
-            without_input: 7.0,
-            held_up: 0.25,
-        };
-        let told = v1::WorkerCondition {
-            stages: vec![stage; 100],
-            jobs_per_second: f64::INFINITY,
-            memory_bytes: 5,
-        };
+        let stage = v1::StageShares { stage: "\0".repeat(100), at_work: f32::NAN, without_input: 7.0, held_up: 0.25 };
+        let told = v1::WorkerCondition { stages: vec![stage; 100], jobs_per_second: f64::INFINITY, memory_bytes: 5 };
         let read = WorkerCondition::from(&told);
         assert_eq!(read.stages.len(), MOST_STAGES);
         let StageShares { stage, at_work, without_input, held_up } = &read.stages[0];

@@ -2,6 +2,7 @@
 
 use crate::{queue::Campaign, served::Served, support::told};
 use serde_json::json;
+use std::slice;
 use superposed_identity::{Polarities, Polarity};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +88,7 @@ async fn failures_name_the_neuron_and_what_to_do_is_done_by_retry() {
     let mut worker = served.worker("host-a").await;
     let lease = worker.lease(2).await;
     worker.fail(lease.epoch, 1..2, "the logits hold a NaN").await;
-    worker.complete(lease.epoch, &[0..1]).await;
+    worker.complete(lease.epoch, slice::from_ref(&(0..1))).await;
     assert_eq!(served.ask(&["failures", "one"]), "i/3_304_pos  1 attempts, last by host-a: the logits hold a NaN\n");
     assert_eq!(
         served.json(&["failures", "1"]),

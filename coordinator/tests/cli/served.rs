@@ -10,6 +10,7 @@ use std::{
     process::{Command, Output},
 };
 use superposed::{
+    guard::GuardSettings,
     queue::{Queue, SyncIdentity},
     serve::{Coordinator, ServeError},
 };
@@ -39,8 +40,9 @@ impl Served {
     /// Serves at the address where it served before, or at a free one.
     pub(crate) async fn serve(&mut self) {
         let url = self.database.url();
-        let coordinator =
-            Coordinator::bind(&url, settings(), self.address, false).await.expect("the coordinator listens");
+        let coordinator = Coordinator::bind(&url, settings(), self.address, &GuardSettings::default())
+            .await
+            .expect("the coordinator listens");
         self.address = coordinator.address().expect("a bound address");
         let (stop, stopped) = oneshot::channel();
         self.stop = Some(stop);

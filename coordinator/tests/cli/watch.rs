@@ -17,6 +17,9 @@ async fn work(worker: &mut Worker, jobs: u32) {
     worker.finish(&lease).await;
 }
 
+/// What somebody does to leave.
+type Leave<'a> = &'a dyn Fn(&Terminal);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bars_move_a_pause_is_shown_and_the_end_leaves_the_terminal_as_it_was() {
     let served = Served::start().await;
@@ -74,7 +77,7 @@ async fn bars_move_a_pause_is_shown_and_the_end_leaves_the_terminal_as_it_was() 
 async fn a_key_or_a_signal_leaves_the_view_and_the_campaign_goes_on() {
     let served = Served::start().await;
     let id = served.submit("whole", "0-99").await.to_string();
-    let leave: [(&str, &dyn Fn(&Terminal)); 3] = [
+    let leave: [(&str, Leave<'_>); 3] = [
         ("q", &|screen| screen.press("q")),
         ("Ctrl-C", &|screen| screen.press("\u{3}")),
         ("SIGTERM", &|screen| screen.signal(Signal::SIGTERM)),

@@ -42,7 +42,9 @@ async fn first_event(response: reqwest::Response) -> Value {
     let mut stream = response.bytes_stream();
     let mut text = String::new();
     while !text.contains("\n\n") {
-        text.push_str(std::str::from_utf8(&stream.next().await.expect("an event").expect("it goes on")).expect("UTF-8"));
+        text.push_str(
+            std::str::from_utf8(&stream.next().await.expect("an event").expect("it goes on")).expect("UTF-8"),
+        );
     }
     let data = text.lines().find_map(|line| line.strip_prefix("data:")).expect("an event has data");
     serde_json::from_str(data.trim()).expect("an event's data is JSON")
@@ -94,8 +96,11 @@ async fn every_answer_is_as_it_is_described() {
             let content = operation["responses"]["200"]["content"].as_object().expect("an answer has content");
             let (described, body) = content.iter().next().expect("of one type");
             assert!(kind.starts_with(described), "{what} is {kind}, not {described}");
-            let answer =
-                if kind == "text/event-stream" { first_event(response).await } else { response.json().await.expect("JSON") };
+            let answer = if kind == "text/event-stream" {
+                first_event(response).await
+            } else {
+                response.json().await.expect("JSON")
+            };
             check(&description, &body["schema"], &answer, &what);
 
             if path.contains("{id}") {
@@ -154,7 +159,8 @@ async fn what_was_mined_is_told_in_words_with_their_scores() {
     let ids: Vec<String> = best["words"].as_array().expect("words").iter().map(|word| word["id"].to_string()).collect();
     let affinity: Value = get(&format!("npmi?ids={}", ids.join(","))).await.json().await.expect("JSON");
     let rows = affinity["npmi"].as_array().expect("rows");
-    let scores: Vec<f64> = rows.iter().flat_map(|row| row.as_array().expect("a row")).filter_map(Value::as_f64).collect();
+    let scores: Vec<f64> =
+        rows.iter().flat_map(|row| row.as_array().expect("a row")).filter_map(Value::as_f64).collect();
     assert_eq!(scores.len(), ids.len() * (ids.len() - 1));
     let mean = scores.iter().sum::<f64>() / scores.len() as f64;
     let score = best["score"].as_f64().expect("a score");
@@ -194,7 +200,8 @@ async fn other_sites_and_other_names_are_turned_away() {
         .await
         .expect("it answers");
     assert_eq!(of_other_site.status(), 403);
-    for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/", 200), ("/nothing", 404), ("/api/v1/nothing", 404)] {
+    for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/", 200), ("/nothing", 404), ("/api/v1/nothing", 404)]
+    {
         let response = client.get(format!("{}{path}", installation.url)).send().await.expect("it answers");
         assert_eq!(response.status(), status, "{path}");
     }

@@ -5,7 +5,8 @@ use fantoccini::{
     error::CmdError,
     wd::{Capabilities, WebDriverCompatibleCommand},
 };
-use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioExecutor};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -37,8 +38,8 @@ impl WebDriverCompatibleCommand for Own {
         base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.0))
     }
 
-    fn method_and_body(&self, _: &Url) -> (axum::http::Method, Option<String>) {
-        (axum::http::Method::POST, Some(self.1.to_string()))
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.1.to_string()))
     }
 }
 
@@ -74,7 +75,6 @@ impl Browser {
         });
         let Value::Object(capabilities) = capabilities else { unreachable!("it is written as one") };
         let connector = HttpConnector::new();
-        let _ = TokioExecutor::new();
         let client = ClientBuilder::new(connector)
             .capabilities(Capabilities::from_iter(capabilities))
             .connect(&format!("http://127.0.0.1:{}", port.expect("the driver says where it listens")))

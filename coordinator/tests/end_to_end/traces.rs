@@ -61,7 +61,7 @@ impl TraceService for Collector {
             let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
             collected.extend(spans.map(|span| Collected { process: process.clone(), span }));
         }
-        Ok(Response::default())
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
@@ -134,7 +134,7 @@ async fn one_trace_follows_a_lease_from_its_claim_until_its_reports_are_acknowle
         };
         assert_eq!(within("open").len(), 1);
         let batches = ["forward", "mine", "upload"].map(|name| within(name).len());
-        assert!(batches.iter().all(|batches| *batches == batches[0]), "{batches:?} batches");
+        assert!(batches.iter().all(|count| *count == batches[0]), "{batches:?} batches");
         let number = |field: String| field.parse::<u32>().expect("a number");
         let reported: u32 = within("report").iter().map(|report| number(report.field("jobs"))).sum();
         assert_eq!(reported, number(lease.field("jobs")));

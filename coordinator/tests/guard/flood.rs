@@ -89,7 +89,7 @@ async fn withstand(kind: Kind, strangers: usize) {
     assert_eq!(connected.len(), strangers, "the machine could not connect so many");
     waits.sort_unstable();
     let share = |of_thousand: usize| waits[waits.len() * of_thousand / 1_000];
-    println!(
+    eprintln!(
         "{kind:?}: {strangers} strangers connected in {took:.1?}; {} requests of {GOOD} good clients: median {:.1?}, p99 \
          {:.1?}, longest {:.1?}",
         waits.len(),

@@ -186,7 +186,7 @@ async fn a_campaign_on_four_hosts_under_mutual_tls_ends_complete_though_a_coordi
     coordinators[0].0.kill().expect("an own child");
     coordinators[0].0.wait().expect("an own child");
     let left = 2_304 - done(&status("2")).expect("a number");
-    println!("a coordinator was killed when {left} of 2304 jobs were left");
+    eprintln!("a coordinator was killed when {left} of 2304 jobs were left");
     let last =
         until("the second is completed", async || Some(status("2")).filter(|line| !line.contains("is running"))).await;
     assert!(last.contains("is completed: 2304 of 2304 jobs done, 0 failed"), "{last}");

@@ -72,7 +72,13 @@ async fn work(queue: Queue, number: u32, rounds: u32) {
         worker.renew(&epochs).await;
         worker.identity.sequence += 1;
         let said = Said {
-            state: WorkerState { backend: "test".to_owned(), cores: 1, draining: false, progress: true, condition: None },
+            state: WorkerState {
+                backend: "test".to_owned(),
+                cores: 1,
+                draining: false,
+                progress: true,
+                condition: None,
+            },
             completions: granted
                 .iter()
                 .step_by(2)

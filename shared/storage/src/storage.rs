@@ -160,8 +160,14 @@ impl Storage {
     /// make them, are no files.
     pub fn list(&self, directory: &str) -> BoxStream<'static, Result<Listed, StorageError>> {
         let below = (!directory.is_empty()).then(|| key(directory));
-        let listing =
-            Listing { storage: self.clone(), page: self.store.list(below.as_ref()), below, last: None, failed: 0, ahead: None };
+        let listing = Listing {
+            storage: self.clone(),
+            page: self.store.list(below.as_ref()),
+            below,
+            last: None,
+            failed: 0,
+            ahead: None,
+        };
         stream::try_unfold(listing, Listing::next).boxed()
     }
 

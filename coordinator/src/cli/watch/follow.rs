@@ -43,11 +43,7 @@ impl Follow {
     ///
     /// # Errors
     /// When the coordinator does not know the campaign, or does not answer.
-    pub(super) async fn start(
-        mut client: CampaignClient,
-        campaign: i64,
-        failures: bool,
-    ) -> Result<Self> {
+    pub(super) async fn start(mut client: CampaignClient, campaign: i64, failures: bool) -> Result<Self> {
         let changes = watch(&mut client, campaign).await.map_err(refused)?;
         let (tell, news) = mpsc::channel(16);
         tokio::spawn(Task { client, campaign, failures, known_failures: 0, tell }.run(changes));

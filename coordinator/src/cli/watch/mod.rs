@@ -60,10 +60,18 @@ impl Watch {
             let last = if live {
                 live::show(follow, interrupt).await?
             } else if self.output.is_json() {
-                follow_in_lines(follow, interrupt, |now| Ok(say!("{}", json_in_full(now)?))).await?
+                follow_in_lines(follow, interrupt, |now| {
+                    say!("{}", json_in_full(now)?);
+                    Ok(())
+                })
+                .await?
             } else {
                 let mut display = Display::new();
-                let last = follow_in_lines(follow, interrupt, |now| Ok(display.show(now))).await?;
+                let last = follow_in_lines(follow, interrupt, |now| {
+                    display.show(now);
+                    Ok(())
+                })
+                .await?;
                 display.finish();
                 last
             };
