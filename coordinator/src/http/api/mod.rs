@@ -51,5 +51,5 @@ pub(super) fn routes() -> Router<Served> {
 /// The description of the API, as OpenAPI 3.1 has it.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
-    OpenApiRouter::<Served>::new().nest("/api/v1", described()).split_for_parts().1
+    OpenApiRouter::<Served>::with_openapi(Description::openapi()).nest("/api/v1", described()).split_for_parts().1
 }
