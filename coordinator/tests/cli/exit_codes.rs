@@ -6,6 +6,7 @@ use crate::{
     support::superposed,
 };
 use std::net::TcpListener;
+use superposed_identity::{Polarities, Polarity};
 use superposed_shared::description::CampaignId;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +20,12 @@ async fn how_a_watched_campaign_ended_is_told_by_the_exit_code() {
     worker.work_off().await;
     assert_eq!(code("done"), Some(0));
 
-    Campaign::new("failed").layer(0, "0").attempts(1).submit(&served.queue).await;
+    Campaign::new("failed")
+        .polarities(Polarities::One(Polarity::Pos))
+        .layer(0, "0")
+        .attempts(1)
+        .submit(&served.queue)
+        .await;
     let lease = worker.lease(1).await;
     worker.fail(lease.epoch, lease.ordinals.start..lease.ordinals.start + 1, "an error").await;
     worker.work_off().await;

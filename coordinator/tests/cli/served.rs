@@ -14,7 +14,11 @@ use superposed::{
     queue::{Queue, SyncIdentity},
     serve::{Coordinator, ServeError},
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    runtime::Runtime,
+    sync::oneshot,
+    task::{JoinHandle, spawn_blocking},
+};
 
 /// A coordinator on a port of its own. It ends with the test.
 pub(crate) struct Served {
@@ -22,8 +26,18 @@ pub(crate) struct Served {
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<Result<(), ServeError>>>,
+    /// On a runtime of its own: when that ends, so do its connections, as those of a process do.
+    serving: Option<(Runtime, JoinHandle<Result<(), ServeError>>)>,
     database: Database,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // One cannot be waited for on another.
+        if let Some((runtime, _)) = self.serving.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Served {
@@ -39,23 +53,28 @@ impl Served {
 
     /// Serves at the address where it served before, or at a free one.
     pub(crate) async fn serve(&mut self) {
-        let url = self.database.url();
-        let coordinator = Coordinator::bind(&url, settings(), self.address, &GuardSettings::default())
-            .await
-            .expect("the coordinator listens");
+        let (url, address) = (self.database.url(), self.address);
+        let bound = spawn_blocking(move || {
+            let runtime = Runtime::new().expect("a runtime");
+            let bound = runtime.block_on(Coordinator::bind(&url, settings(), address, &GuardSettings::default()));
+            (runtime, bound.expect("the coordinator listens"))
+        });
+        let (runtime, coordinator) = bound.await.expect("no panic");
         self.address = coordinator.address().expect("a bound address");
         let (stop, stopped) = oneshot::channel();
         self.stop = Some(stop);
-        self.serving = Some(tokio::spawn(coordinator.serve(async {
+        let serving = runtime.spawn(coordinator.serve(async {
             let _ = stopped.await;
-        })));
+        }));
+        self.serving = Some((runtime, serving));
     }
 
     /// Ends the coordinator; the database stays.
     pub(crate) async fn end(&mut self) {
         drop(self.stop.take());
-        let serving = self.serving.take().expect("it serves");
+        let (runtime, serving) = self.serving.take().expect("it serves");
         serving.await.expect("no panic").expect("it served");
+        runtime.shutdown_background();
     }
 
     /// A command that asks this coordinator.

@@ -84,6 +84,7 @@ async fn a_key_or_a_signal_leaves_the_view_and_the_campaign_goes_on() {
     ];
     for (how, leave) in leave {
         let mut screen = watch(&served, &id, &[("NO_COLOR", "1")], (24, 80));
+        screen.wait_for("0 of 400 jobs done");
         screen.wait_for("q quits");
         assert!(!screen.has_colours(), "NO_COLOR is set");
         leave(&screen);

@@ -121,8 +121,10 @@ async fn with_a_thousand_workers(queue: &Queue, jobs: u32) -> CampaignId {
     let id = campaign.submit(queue).await;
     for index in 0..1000 {
         let mut worker = crate::support::Worker::new(queue, &format!("worker-{index}"));
-        let lease = worker.lease(16).await;
-        worker.complete(lease.epoch, &[lease.ordinals.start..lease.ordinals.start + 8]).await;
+        for lease in worker.claim(16).await {
+            let start = lease.ordinals.start;
+            worker.complete(lease.epoch, std::slice::from_ref(&(start..start + 2))).await;
+        }
     }
     sqlx::query("VACUUM ANALYZE").execute(queue.pool()).await.expect("the database is there");
     id

@@ -255,7 +255,11 @@ impl Listing {
                         return Ok(Some((file, self)));
                     }
                 }
-                None => return Ok(self.ahead.take().filter(|last| !last.is_marker(None)).map(|last| (last, self))),
+                None => {
+                    // It is asked once more, and then has nothing.
+                    self.page = stream::empty().boxed();
+                    return Ok(self.ahead.take().filter(|last| !last.is_marker(None)).map(|last| (last, self)));
+                }
                 Some(Err(error)) => {
                     self.failed += 1;
                     if self.failed >= self.storage.attempts || !is_cut(&error) {

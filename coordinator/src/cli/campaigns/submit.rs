@@ -46,7 +46,7 @@ pub(in crate::cli) struct Submit {
     campaign: PathBuf,
     /// Two submissions with one key are one campaign [default: a digest of the campaign file]
     #[arg(long)]
-    key: Option<String>,
+    submission_key: Option<String>,
     #[command(flatten)]
     adoption: AdoptionOptions,
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub(in crate::cli) struct Submit {
 impl Submit {
     pub(in crate::cli) fn run(self) -> Result<ExitCode> {
         let spec = file::read(&self.campaign)?;
-        let key = self.key.unwrap_or_else(|| format!("submit:{}", spec.digest()));
+        let key = self.submission_key.unwrap_or_else(|| format!("submit:{}", spec.digest()));
         block_on(async {
             let mut client = self.server.client().await?;
             let adoption = v1::Adoption::from(self.adoption);

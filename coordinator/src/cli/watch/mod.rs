@@ -14,12 +14,12 @@ use super::{
         CampaignName,
         facts::{json_in_full, line},
     },
-    exit::of_campaign,
+    exit::{INTERRUPTED, of_campaign},
     output::OutputOption,
     server::Server,
 };
 use crate::local::display::Display;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use follow::{Follow, News};
 use std::{
@@ -75,7 +75,8 @@ impl Watch {
                 display.finish();
                 last
             };
-            let last = last.context("the coordinator said nothing of the campaign; try again")?;
+            // Left before anything was heard of it.
+            let Some(last) = last else { return Ok(ExitCode::from(INTERRUPTED)) };
             if !self.output.is_json() {
                 say!("{}", line(&last));
             }
