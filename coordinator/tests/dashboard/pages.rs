@@ -112,6 +112,7 @@ async fn pages_fit_a_phone_follow_the_colour_scheme_and_need_no_mouse() {
 
     // From the first key to a campaign's page: skip link, brand, the pages, the campaign.
     client.goto(&format!("{}/#/", installation.url)).await.expect("the dashboard is there");
+    client.refresh().await.expect("the dashboard is there");
     browser.until(pages[0].1).await;
     let mut passed = Vec::new();
     for _ in 0..12 {
