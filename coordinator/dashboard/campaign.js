@@ -101,9 +101,9 @@ export function campaignPage(page, id) {
   };
 
   const show = (changed) => {
-    const first = now === null;
+    const moved = now?.state !== changed.state;
     now = changed;
-    if (first) showRates();
+    if (moved) showRates();
     document.title = `${now.name} · superposed`;
     const all = total(now.jobs);
     const figure = (name, value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));

@@ -1,11 +1,11 @@
 //! Who may connect to a coordinator, and what they may ask of it.
 //!
-//! A connection comes in by the [accept loop](incoming), which speaks TLS and asks for client certificates where that is set
-//! up, and is a stranger to the [register](register) until a request on it was authenticated: strangers are few, and do not
-//! stay. Every request, gRPC or not, then passes a [layer], which bounds its body, finds out by its [token](tokens) who asks,
+//! A connection comes in by the accept loop (`incoming`), which speaks TLS and asks for client certificates where that is set
+//! up, and is a stranger to the `register` until a request on it was authenticated: strangers are few, and do not
+//! stay. Every request, gRPC or not, then passes a layer (`layer`), which bounds its body, finds out by its [token](tokens) who asks,
 //! and looks up in one [table](access) whether they may.
 //!
-//! Tokens, certificates, keys and authorities are [read again](kept) when their files change.
+//! Tokens, certificates, keys and authorities are read again (`kept`) when their files change.
 
 pub mod access;
 mod answer;

@@ -2,13 +2,13 @@
 //!
 //! | path | what |
 //! | --- | --- |
-//! | `/` | the [dashboard](assets) |
-//! | `/api/v1/…` | the [JSON API](api): the queue in JSON, and the operators' actions |
+//! | `/` | the dashboard (`assets`) |
+//! | `/api/v1/…` | the JSON API (`api`): the queue in JSON, and the operators' actions |
 //! | `/openapi.json` | the description of that API |
-//! | `/metrics` | [metrics] for Prometheus |
-//! | `/healthz`, `/readyz` | [probes]: the process lives; it can do its work |
+//! | `/metrics` | `metrics` for Prometheus |
+//! | `/healthz`, `/readyz` | `probes`: the process lives; it can do its work |
 //!
-//! Pages of other sites can neither read nor act here: see [origin].
+//! Pages of other sites can neither read nor act here: see `origin`.
 
 mod api;
 mod assets;

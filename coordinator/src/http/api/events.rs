@@ -71,7 +71,8 @@ where
         }
         if heard.ended {
             heard.told = true;
-            return Some((Ok(Event::default().event("end").data("")), (heard, look)));
+            // With something in it: browsers pass over events without.
+            return Some((Ok(Event::default().event("end").data("end")), (heard, look)));
         }
         loop {
             heard.ticks.tick().await;

@@ -128,7 +128,8 @@ impl Search {
         stream::unfold(Some(self), |search| async move {
             let mut search = search?;
             let Some(layer) = search.layers.next() else {
-                return Some((Event::default().event("end").data(""), None));
+                // With something in it: browsers pass over events without.
+                return Some((Event::default().event("end").data("end"), None));
             };
             match search.look_at(layer).await {
                 Ok(()) => {
