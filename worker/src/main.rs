@@ -106,6 +106,10 @@ fn tell_device(device: Device) -> io::Result<()> {
 }
 
 fn serve(arguments: Serve) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
+    // First of all: a worker that is told to stop while it starts ends as it should.
+    let shutdown = runtime.block_on(async { shutdown::requested(arguments.until_stdin_closes) });
+    let shutdown = shutdown.context("cannot listen for signals")?;
     let host = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let random = || format!("{host}-{}", &uuid::Uuid::new_v4().simple().to_string()[..8]);
     let name = arguments.name.unwrap_or_else(random);
@@ -133,9 +137,7 @@ fn serve(arguments: Serve) -> Result<ExitCode> {
         capacity: arguments.capacity,
         metrics: arguments.metrics,
     };
-    let runtime = tokio::runtime::Runtime::new().context("cannot start the asynchronous runtime")?;
     let served = runtime.block_on(async {
-        let shutdown = shutdown::requested(arguments.until_stdin_closes).context("cannot listen for signals")?;
         agent::run(settings, shutdown).await?;
         Ok(ExitCode::SUCCESS)
     });

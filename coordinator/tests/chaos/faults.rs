@@ -248,7 +248,10 @@ async fn worker_killed(
     }
     until_elsewhere(installation, campaign, &held).await;
     let recovery = killed.elapsed();
-    if !back_at_once {
+    if back_at_once {
+        // What happens to it next happens to the new process.
+        until_it_syncs(installation, worker).await;
+    } else {
         installation.workers[worker].restart();
     }
     Some(Outcome::of_worker(Held::jobs(&held), recovery))
