@@ -42,7 +42,11 @@ pub(super) async fn of_campaign(
     served.queue.campaign(id).await?;
     Ok(changes("campaign", move || {
         let queue = served.queue.clone();
-        async move { CampaignInFull::now(&queue, id).await.map(|now| (now.clone(), now.goes_on())) }
+        async move {
+            let now = CampaignInFull::now(&queue, id).await?;
+            let goes_on = now.goes_on();
+            Ok((now, goes_on))
+        }
     }))
 }
 
