@@ -18,7 +18,7 @@ use futures::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use std::{convert::Infallible, iter, sync::Arc};
 use superposed_identity::{LayerIndex, Mode, Polarity, Size};
-use superposed_results::Selector;
+use superposed_results::{Selector, Words};
 use superposed_shared::description::CampaignId;
 use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
@@ -106,6 +106,7 @@ pub(in super::super) async fn topics(
         hits: Hits { of_layers: layers.len(), ..Hits::default() },
         layers: layers.into_iter(),
         asked,
+        words: None,
         turns: served.searches,
     };
     Ok(Sse::new(search.events().map(Ok)).keep_alive(KeepAlive::default()))
@@ -119,6 +120,8 @@ struct Search {
     asked: Asked,
     limit: usize,
     hits: Hits,
+    /// What ids mean, once it was read.
+    words: Option<Words>,
     turns: Arc<Semaphore>,
 }
 
@@ -173,7 +176,10 @@ impl Search {
         };
         self.hits.matching += found.matching;
         self.hits.jobs += found.jobs;
-        let words = results.words(&self.size).await?;
+        if self.words.is_none() {
+            self.words = results.words(&self.size).await?;
+        }
+        let words = self.words.as_ref();
         let hit = |topic: FoundTopic| Hit {
             job: topic.job.to_string(),
             mode: topic.job.mode.to_string(),
@@ -181,7 +187,7 @@ impl Search {
             neuron: topic.job.neuron.0,
             polarity: topic.job.polarity.to_string(),
             score: topic.score,
-            words: spelt(&topic.ids, words.as_ref()),
+            words: spelt(&topic.ids, words),
         };
         self.hits.topics.extend(found.topics.into_iter().map(hit));
         // Stable: of equals, the first found stays first.
