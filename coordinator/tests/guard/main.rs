@@ -11,4 +11,5 @@ mod secrets;
 #[path = "../end_to_end/support.rs"]
 #[allow(dead_code, reason = "those tests use more of it")]
 mod support;
+#[path = "../chaos/waiting.rs"]
 mod waiting;
