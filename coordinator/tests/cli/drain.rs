@@ -3,26 +3,16 @@
 use crate::{
     queue::{Campaign, Worker, counts, jobs},
     served::Served,
-    support::{Place, demo_campaign},
+    support::{Guarded, Place, demo_campaign},
 };
 use serde_json::json;
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 use superposed::queue::{Queue, sync::Said};
 use superposed_shared::description::CampaignId;
-
-/// A child that is killed when the test ends, however it ends.
-struct Guarded(Child);
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_drained_hands_back_what_it_holds_and_ends_well() {

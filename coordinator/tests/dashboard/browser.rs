@@ -17,7 +17,7 @@ use std::{
 };
 use url::{ParseError, Url};
 
-use crate::installation::Guarded;
+use crate::support::Guarded;
 
 /// What is waited for comes within this time, or never.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,24 +1,15 @@
 //! A coordinator's process with a database of its own, the demo's model and corpus, and workers.
 
+use crate::support::{Guarded, superposed};
 use std::{
     fs,
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 use superposed::postgres::Cluster;
 use tempfile::TempDir;
-
-/// A child that is killed when the test ends, however it ends.
-pub(crate) struct Guarded(pub(crate) Child);
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// All that is needed to mine.
 pub(crate) struct Installation {
@@ -79,10 +70,4 @@ impl Installation {
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
-}
-
-fn superposed(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_superposed"));
-    command.args(arguments).stdin(Stdio::null()).env_remove("SUPERPOSED_LOG").env_remove("SUPERPOSED_COORDINATOR");
-    command
 }

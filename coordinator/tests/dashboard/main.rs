@@ -4,3 +4,6 @@ mod api;
 mod browser;
 mod installation;
 mod pages;
+#[path = "../end_to_end/support.rs"]
+#[allow(dead_code, reason = "those tests use more of it")]
+mod support;

@@ -1,22 +1,12 @@
 //! A worker is killed in the middle of a campaign: the campaign finishes, with the same bytes as ever.
 
-use crate::support::{Place, demo_campaign, differences, succeed, superposed, told};
+use crate::support::{Guarded, Place, demo_campaign, differences, succeed, superposed, told};
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 use superposed::postgres::Cluster;
-
-/// A child that is killed when the test ends, however it ends.
-struct Guarded(Child);
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn worker(url: &str, name: &str) -> Command {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_superposed")).with_file_name("superposed-worker");

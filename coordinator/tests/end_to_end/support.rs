@@ -5,7 +5,7 @@ use std::{
     env, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 use tempfile::TempDir;
 
@@ -38,6 +38,16 @@ impl Place {
         let mut command = superposed(arguments);
         command.arg("--state").arg(self.path("state"));
         command
+    }
+}
+
+/// A child that is killed when the test ends, however it ends.
+pub(crate) struct Guarded(pub(crate) Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
